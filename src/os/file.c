@@ -1,0 +1,59 @@
+/* Files of the recorder. SPDX-License-Identifier: Apache-2.0 */
+#include "os/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+int cairn__os_create(const char *path, int *fd)
+{
+    *fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return *fd < 0 ? errno : 0;
+}
+
+/* Behind RLIMIT_FSIZE the kernel also sends SIGXFSZ to the writing thread, whose default is death. It is held
+ * back during the write and taken away if it came from it. */
+int cairn__os_write_at(int fd, const void *bytes, size_t count, uint64_t offset)
+{
+    sigset_t too_large, before;
+    sigemptyset(&too_large);
+    sigaddset(&too_large, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &too_large, &before);
+    const char *at = bytes;
+    int code = 0;
+    while (count && !code) {
+        ssize_t written = pwrite(fd, at, count, (off_t)offset);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) {
+            code = written < 0 ? errno : EIO;
+            break;
+        }
+        at += written;
+        count -= (size_t)written;
+        offset += (uint64_t)written;
+    }
+    if (code == EFBIG && !sigismember(&before, SIGXFSZ)) {
+        struct timespec none = {0};
+        sigtimedwait(&too_large, NULL, &none);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+int cairn__os_file_id(int fd, struct cairn__os_file_id *id)
+{
+    struct stat status;
+    if (fstat(fd, &status)) return errno;
+    *id = (struct cairn__os_file_id){.device = status.st_dev, .inode = status.st_ino};
+    return 0;
+}
+
+bool cairn__os_is_file(int fd, const struct cairn__os_file_id *id)
+{
+    struct cairn__os_file_id now = {0, 0};
+    return cairn__os_file_id(fd, &now) == 0 && now.device == id->device && now.inode == id->inode;
+}

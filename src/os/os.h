@@ -1,0 +1,136 @@
+/* The face of src/os: what the recorder and the tool need of the system beyond plain libc, and the only
+ * place with #ifdef of an OS or a CPU. SPDX-License-Identifier: Apache-2.0
+ *
+ * Functions named cairn__os_* are linked into the recorder: they allocate nothing, leave no descriptor
+ * behind, and return 0 or a positive errno. Those named os_* are for the tool.
+ */
+#ifndef CAIRN_OS_OS_H
+#define CAIRN_OS_OS_H
+
+#include "base/base.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#else
+#include <time.h>
+#endif
+
+/* ---- Clock ---------------------------------------------------------------------------------------- */
+
+/* Which counter cairn__os_ticks reads: CAIRN_CLOCK_... of format/layout.h. Decided once.
+ * Rules: written by cairn__os_clock_init before recording starts for the first time; read anywhere. */
+extern uint32_t cairn__os_clock;
+
+/* Chooses the raw counter if it is invariant, else CLOCK_MONOTONIC; the latter also if `force_monotonic`. */
+void cairn__os_clock_init(bool force_monotonic);
+
+uint64_t cairn__os_monotonic_ns(void); /* CLOCK_MONOTONIC. Signal-safe. */
+
+/* The raw counter, if the machine has one; anything if not, and meaningless if cairn__os_clock says that another
+ * clock is in use. */
+static inline uint64_t cairn__os_counter(void)
+{
+#if defined(__x86_64__)
+    return __rdtsc();
+#elif defined(__aarch64__)
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#else
+    return 0;
+#endif
+}
+
+/* The present time in ticks. Neither fences nor enters the kernel where there is a counter. Signal-safe. */
+static inline uint64_t cairn__os_ticks(void)
+{
+    if (__builtin_expect(cairn__os_clock != 3, 1)) return cairn__os_counter();
+    return cairn__os_monotonic_ns();
+}
+
+/* The same instant on three clocks, as close together as a few attempts allow. */
+void cairn__os_anchor(uint64_t *ticks, uint64_t *monotonic_ns, uint64_t *realtime_ns);
+
+/* ---- Processes and threads ------------------------------------------------------------------------ */
+
+uint32_t cairn__os_thread_id(void);                   /* a system call */
+void cairn__os_thread_name(char *name, size_t bytes); /* as the system knows the calling thread */
+bool cairn__os_thread_alive(uint32_t thread_id);      /* of this process */
+uint64_t cairn__os_process_start_ns(void);            /* CLOCK_BOOTTIME; 0 if unknown */
+bool cairn__os_is_privileged(void); /* set-uid or alike: the environment is not to be trusted */
+
+/* Makes every running thread of the process pass a full memory barrier. False if the system has none:
+ * then the caller waits instead. The first function must have been called once before the second. */
+void cairn__os_barrier_init(void);
+bool cairn__os_barrier(void);
+
+/* Waits until *word is not `expected`, is woken, or the time is over. May return early. */
+void cairn__os_wait(const uint32_t *word, uint32_t expected, uint64_t timeout_ns);
+void cairn__os_wake(uint32_t *word);
+void cairn__os_sleep_ns(uint64_t ns);
+
+void cairn__os_read_text(const char *path, char *text, size_t bytes); /* first line of a small file, or "" */
+
+/* ---- Memory --------------------------------------------------------------------------------------- */
+
+/* Address space that is zero and takes memory only where touched. NULL if refused. */
+void *cairn__os_reserve(size_t bytes);
+/* Has a page of this process's own data read as zero in any child that gets a copy of it. */
+int cairn__os_wipe_on_fork(void *page, size_t bytes);
+/* Makes a part of a shared mapping present and writable, so that touching it cannot fail or fault.
+ * `fd` and `offset` name the same part of the file. ENOSPC and the like instead of a signal. Signal-safe. */
+int cairn__os_populate(void *at, size_t bytes, int fd, uint64_t offset);
+
+/* Asks for the cache line at `at` to be made ours before we write to it. Any address will do. */
+static inline void cairn__os_prefetch_write(const void *at)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("prefetchw %0"
+                     :
+                     : "m"(*(const char *)at)); /* processors without it take it for a no-op */
+#else
+    __builtin_prefetch(at, 1);
+#endif
+}
+
+/* ---- Files ---------------------------------------------------------------------------------------- */
+
+/* Creates `path` anew with mode 0600, never through a symbolic link. EEXIST if there is anything. */
+int cairn__os_create(const char *path, int *fd);
+/* Sizes a new file and maps it shared, not inherited by children. */
+int cairn__os_map_shared(int fd, size_t bytes, void **at);
+/* Writes all, at an offset; a file-size limit is EFBIG and no signal. On failure a part may be written. */
+int cairn__os_write_at(int fd, const void *bytes, size_t count, uint64_t offset);
+/* Whether `fd` still is the file it was (a program may close descriptors that are not its own). */
+struct cairn__os_file_id {
+    uint64_t device, inode;
+};
+int cairn__os_file_id(int fd, struct cairn__os_file_id *id);
+bool cairn__os_is_file(int fd, const struct cairn__os_file_id *id);
+
+/* CRC-32C with the processor's instruction where it has one; else base/crc32c.h. */
+uint32_t cairn__os_crc32c(uint32_t crc, const void *bytes, size_t count);
+
+/* ---- For the tool --------------------------------------------------------------------------------- */
+
+struct os_mapping {
+    const uint8_t *bytes; /* NULL if the file is empty */
+    size_t count;
+    int fd;
+};
+
+/* Maps a regular file read-only. The file may still grow or be written. Returns 0, or -1 with *error set.
+ * Reading a mapping of a file that somebody truncates meanwhile raises SIGBUS, as for any tool. */
+int os_map_file(const char *path, struct os_mapping *mapping, struct cairn_error *error);
+void os_unmap_file(struct os_mapping *mapping);
+
+/* Whether process `pid` has the file at `path` mapped: the surest sign that the program image that made it
+ * is alive, as neither exec nor fork passes the mapping on. True also if that cannot be found out. */
+bool os_process_maps_file(uint32_t pid, const char *path);
+
+#endif

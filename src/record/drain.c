@@ -1,0 +1,226 @@
+/* From the live file to the trace file. SPDX-License-Identifier: Apache-2.0
+ *
+ *   1. Take the whole stack of sealed chunks, oldest first.
+ *   2. Write the site records that came since: every site that these chunks use is among them.
+ *   3. Seal each chunk for good (flag, checksum) and write it.
+ *   4. Only then zero its slot and hand it out again: at every instant it is whole in one of the files.
+ *
+ * If a write fails, the trace is cut back to its last whole block, the error is noted, and nothing new is taken;
+ * what then lies in the live file is tried again at the stop, and counted as lost if that fails too.
+ */
+#include "format/walk.h"
+#include "record/record.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Writing -------------------------------------------------------------------------------------------- */
+
+/* Rules: of the helper, or of stop when there is none. */
+static struct {
+    struct cairn_anchor anchors[64]; /* not yet in the trace */
+    uint32_t anchor_count;
+} pending;
+
+static int write_trace(const void *bytes, size_t count, uint64_t offset)
+{
+    struct cairn__session *session = &cairn__session;
+    /* A program that closes descriptors at large may have made this number something of its own. */
+    if (!cairn__os_is_file(session->trace_fd, &session->trace_id)) return EBADF;
+    return cairn__os_write_at(session->trace_fd, bytes, count, offset);
+}
+
+static bool append(const void *bytes, size_t count)
+{
+    struct cairn__session *session = &cairn__session;
+    int code = write_trace(bytes, count, session->trace_end);
+    if (!code) {
+        session->trace_end += count;
+        return true;
+    }
+    cairn__note_error(cairn__error_of(code));
+    if (cairn__os_is_file(session->trace_fd, &session->trace_id) &&
+        ftruncate(session->trace_fd, (off_t)session->trace_end)) {
+        /* The torn block stays; readers step over it. */
+    }
+    return false;
+}
+
+static void seal_block(struct cairn_block_head *head, uint16_t kind, uint32_t bytes)
+{
+    head->magic = CAIRN_BLOCK_MAGIC;
+    head->bytes = bytes;
+    head->kind = kind;
+    head->flags |= CAIRN_BLOCK_SEALED;
+    head->session = cairn__session.head->session[0];
+    head->checksum = cairn__os_crc32c(0, &head->bytes, bytes - 8);
+}
+
+void cairn__note_error(int code)
+{
+    struct cairn_file_head *head = cairn__session.head;
+    int32_t none = 0;
+    if (atomic_cas_acq_rel(&head->error, &none, (int32_t)code)) head->error_ticks = cairn__os_ticks();
+    atomic_store_relaxed(&cairn__session.full, 1u); /* sticky; a late reader only tries in vain */
+}
+
+/* ---- Sites, threads, anchors ------------------------------------------------------------------------------ */
+
+enum { BUFFER_BYTES = 131072 };
+
+static _Alignas(8) uint8_t buffer[BUFFER_BYTES]; /* a block being put together. Rules: as `pending` */
+
+static bool flush_block(uint16_t kind, uint32_t *used)
+{
+    struct cairn_block_head *head = (struct cairn_block_head *)buffer;
+    if (*used == sizeof *head) return true;
+    memset(head, 0, sizeof *head);
+    seal_block(head, kind, *used);
+    bool done = append(buffer, *used);
+    *used = sizeof *head;
+    return done;
+}
+
+/* Copies the site records from where the last call left off. One that is still being filled is copied by a later
+ * call, and with it again all behind it: readers take the first of equal ones. */
+static bool write_sites(void)
+{
+    struct cairn__session *session = &cairn__session;
+    const uint8_t *area = session->live + session->head->sites_offset;
+    uint64_t at = session->sites_drained, resume = UINT64_MAX;
+    uint32_t used = sizeof(struct cairn_block_head);
+    while (at + sizeof(struct cairn_site_record) <=
+           atomic_load_relaxed(&session->sites_populated)) { /* grows only */
+        struct cairn_site_record *record = (struct cairn_site_record *)(uintptr_t)(area + at);
+        uint32_t bytes = atomic_load_relaxed(&record->bytes); /* set once, with the claim */
+        if (!bytes) break;
+        if (atomic_load_acquire(&record->flags) & CAIRN_SITE_PUBLISHED) { /* pairs with define */
+            if (used + bytes > BUFFER_BYTES && !flush_block(CAIRN_BLOCK_SITES, &used)) return false;
+            memcpy(buffer + used, record, bytes);
+            used += bytes;
+        } else if (at < resume) {
+            resume = at;
+        }
+        at += bytes;
+    }
+    if (!flush_block(CAIRN_BLOCK_SITES, &used)) return false;
+    session->sites_drained = at < resume ? at : resume;
+    return true;
+}
+
+static bool write_threads(void)
+{
+    struct cairn__session *session = &cairn__session;
+    const struct cairn_thread_record *records =
+        (const struct cairn_thread_record *)(session->live + session->head->threads_offset);
+    uint32_t count = atomic_load_relaxed(&session->thread_count); /* nobody joins any more */
+    uint32_t used = sizeof(struct cairn_block_head);
+    for (uint32_t i = 1; i <= count && i < CAIRN_THREAD_RECORDS; i++) {
+        if (!records[i].index) continue; /* populating failed */
+        if (used + sizeof records[i] > BUFFER_BYTES && !flush_block(CAIRN_BLOCK_THREADS, &used)) return false;
+        memcpy(buffer + used, &records[i], sizeof records[i]);
+        used += sizeof records[i];
+    }
+    return flush_block(CAIRN_BLOCK_THREADS, &used);
+}
+
+static bool write_anchors(void)
+{
+    uint32_t used = sizeof(struct cairn_block_head);
+    uint32_t bytes = pending.anchor_count * (uint32_t)sizeof pending.anchors[0];
+    memcpy(buffer + used, pending.anchors, bytes);
+    used += bytes;
+    pending.anchor_count = 0;
+    return flush_block(CAIRN_BLOCK_ANCHORS, &used);
+}
+
+void cairn__note_anchor(void)
+{
+    struct cairn_file_head *head = cairn__session.head;
+    struct cairn_anchor now;
+    cairn__os_anchor(&now.ticks, &now.monotonic_ns, &now.realtime_ns);
+    if (pending.anchor_count == sizeof pending.anchors / sizeof pending.anchors[0]) write_anchors();
+    pending.anchors[pending.anchor_count++] = now;
+    head->last = now;
+    write_trace(&head->last, sizeof head->last,
+                offsetof(struct cairn_file_head, last)); /* the stop writes it again */
+}
+
+/* ---- Chunks ----------------------------------------------------------------------------------------------- */
+
+static struct cairn_chunk_head *chunk_of(struct cairn_slot_head *slot)
+{
+    return (struct cairn_chunk_head *)(slot + 1);
+}
+
+static bool write_chunk(struct cairn_chunk_head *chunk)
+{
+    seal_block(&chunk->block, CAIRN_BLOCK_EVENTS, chunk->block.bytes);
+    return append(chunk, chunk->block.bytes);
+}
+
+bool cairn__drain(void)
+{
+    struct cairn_slot_head *slot = cairn__slot_pop_sealed();
+    if (!slot) return false;
+    bool good = write_sites();
+    while (slot) {
+        struct cairn_slot_head *next = cairn__slot_at(slot->reserved_words[0]);
+        good = good && write_chunk(chunk_of(slot));
+        if (good)
+            cairn__slot_recycle(slot);
+        else
+            cairn__slot_push_sealed(slot); /* the stop tries again */
+        slot = next;
+    }
+    return good;
+}
+
+/* ---- The end ---------------------------------------------------------------------------------------------- */
+
+static void count_unwritten_chunk(const struct cairn_chunk_head *chunk, struct cairn_file_head *head)
+{
+    const uint64_t *words = (const uint64_t *)chunk;
+    uint32_t end = chunk->block.bytes / 8;
+    uint32_t at = cairn__chunk_first(chunk->open_count);
+    for (uint32_t count; at < end && (count = cairn__event_words(words + at, end - at)) != 0; at += count) {
+        uint32_t tally = cairn__event_tally(cairn__head_kind(words[at]));
+        if (tally < CAIRN_TALLIES) head->lost[tally]++;
+    }
+    if (!head->first_lost_ticks || chunk->begin_ticks < head->first_lost_ticks) {
+        head->first_lost_ticks = chunk->begin_ticks;
+    }
+    if (chunk->end_ticks > head->last_lost_ticks) head->last_lost_ticks = chunk->end_ticks;
+}
+
+static void count_unwritten(void)
+{
+    struct cairn_slot_head *slot = cairn__slot_pop_sealed();
+    for (; slot; slot = cairn__slot_at(slot->reserved_words[0])) {
+        count_unwritten_chunk(chunk_of(slot), cairn__session.head);
+    }
+}
+
+void cairn__drain_finish(void)
+{
+    struct cairn__session *session = &cairn__session;
+    struct cairn_file_head *head = session->head;
+    cairn__note_anchor();
+    cairn__drain();
+    write_sites();
+    count_unwritten();
+    write_threads();
+    write_anchors();
+    struct cairn_file_head *final = (struct cairn_file_head *)buffer;
+    *final = *head;
+    final->flags = 0;
+    final->state = CAIRN_STATE_STOPPED;
+    final->data_bytes = session->trace_end - final->head_bytes;
+    final->sites_offset = final->sites_bytes = final->threads_offset = final->threads_bytes = 0;
+    final->slots_offset = final->slots_bytes = 0;
+    final->checksum = cairn__os_crc32c(0, final, offsetof(struct cairn_file_head, checksum));
+    int code = write_trace(final, sizeof *final, 0);
+    if (code) cairn__note_error(cairn__error_of(code));
+}

@@ -1,0 +1,246 @@
+/* The trace file and the live file: made, found a place for, finished. SPDX-License-Identifier: Apache-2.0
+ *
+ * The trace is made under a name of its own beside its path and then renamed to it, so that whatever stood there,
+ * also a symbolic link, is replaced and never followed or written to; but only an older trace is replaced.
+ */
+#include "record/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int cairn__error_of(int system_errno)
+{
+    switch (system_errno) {
+    case 0: return 0;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return CAIRN_ENOSPC;
+    case EACCES:
+    case EPERM:
+    case ELOOP:
+    case EROFS: return CAIRN_EACCES;
+    case EEXIST:
+    case EISDIR: return CAIRN_EEXIST;
+    case ENOMEM: return CAIRN_ENOMEM;
+    case ENAMETOOLONG: return CAIRN_EINVAL;
+    default: return CAIRN_EIO;
+    }
+}
+
+/* ---- The trace -------------------------------------------------------------------------------------------- */
+
+/* 0 if nothing or an older trace stands at the path, else why it must be left alone. */
+static int may_replace(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return errno == ENOENT ? 0 : cairn__error_of(errno);
+    uint8_t magic[8] = {0};
+    struct stat status;
+    ssize_t count = read(fd, magic, sizeof magic);
+    bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    close(fd);
+    bool is_trace = count == 8 && memcmp(magic, CAIRN_FILE_MAGIC, 8) == 0;
+    return regular && (is_trace || status.st_size == 0) ? 0 : CAIRN_EEXIST;
+}
+
+static int create_at(const char *path, int *fd)
+{
+    int code = may_replace(path);
+    if (code) return code;
+    char own_name[sizeof cairn__session.trace_path + 32];
+    int length = snprintf(own_name, sizeof own_name, "%s.%u-new", path, (unsigned)getpid());
+    if (length < 0 || (size_t)length >= sizeof own_name) return CAIRN_EINVAL;
+    unlink(own_name);
+    code = cairn__os_create(own_name, fd);
+    if (code) return cairn__error_of(code);
+    if (rename(own_name, path) == 0) return 0;
+    code = cairn__error_of(errno);
+    unlink(own_name);
+    close(*fd);
+    return code;
+}
+
+/* In a folder every process image gets a file of its own: exec keeps the pid, so there is a number too. */
+static int create_in_folder(const char *folder, int *fd)
+{
+    struct cairn__session *session = &cairn__session;
+    for (unsigned number = 0; number < 10000; number++) {
+        int length = snprintf(session->trace_path, sizeof session->trace_path, "%s%u.%u.cairn", folder,
+                              (unsigned)getpid(), number);
+        if (length < 0 || (size_t)length >= sizeof session->trace_path) return CAIRN_EINVAL;
+        int code = cairn__os_create(session->trace_path, fd);
+        if (code != EEXIST) return cairn__error_of(code);
+    }
+    return CAIRN_EEXIST;
+}
+
+static int create_trace(void)
+{
+    struct cairn__session *session = &cairn__session;
+    const char *path = session->settings.path;
+    if (session->settings.is_folder) {
+        int code = create_in_folder(path, &session->trace_fd);
+        if (code) return code;
+    } else {
+        int code = create_at(path, &session->trace_fd);
+        if (code) return code;
+        memcpy(session->trace_path, path, sizeof session->trace_path);
+    }
+    return cairn__error_of(cairn__os_file_id(session->trace_fd, &session->trace_id));
+}
+
+/* ---- The live file ------------------------------------------------------------------------------------------ */
+
+static int create_live_in(const char *folder, char *path, size_t path_bytes)
+{
+    uint64_t random;
+    if (getrandom(&random, sizeof random, 0) != sizeof random) random = cairn__os_ticks();
+    int length = snprintf(path, path_bytes, "%s/cairn-%u-%u-%016llx.live", folder, (unsigned)getuid(),
+                          (unsigned)getpid(), (unsigned long long)random);
+    if (length < 0 || (size_t)length >= path_bytes) return CAIRN_EINVAL;
+    int code = cairn__os_create(path, &cairn__session.live_fd);
+    if (!code) code = cairn__os_file_id(cairn__session.live_fd, &cairn__session.live_id);
+    return cairn__error_of(code);
+}
+
+static int create_live(char *path, size_t path_bytes)
+{
+    const struct cairn__settings *settings = &cairn__session.settings;
+    if (settings->live_dir[0]) return create_live_in(settings->live_dir, path, path_bytes);
+    if (create_live_in("/dev/shm", path, path_bytes) == 0) return 0;
+    char folder[sizeof cairn__session.trace_path];
+    memcpy(folder, cairn__session.trace_path, sizeof folder);
+    char *slash = strrchr(folder, '/');
+    if (slash) *slash = 0;
+    return create_live_in(slash ? (folder[0] ? folder : "/") : ".", path, path_bytes);
+}
+
+/* Offsets of the areas; the slots come last. A live file larger than the limit is needed for what is in both
+ * files for a moment, and for the ends that are held back. */
+static void lay_out(struct cairn_file_head *head)
+{
+    head->sites_offset = CAIRN_FILE_HEAD_BYTES;
+    head->sites_bytes = CAIRN_SITES_BYTES;
+    head->threads_offset = head->sites_offset + head->sites_bytes;
+    head->threads_bytes = (uint64_t)CAIRN_THREAD_RECORDS * sizeof(struct cairn_thread_record);
+    head->slots_offset = head->threads_offset + head->threads_bytes;
+    uint64_t slots = cairn__session.settings.limit_bytes + cairn__session.settings.limit_bytes / 4;
+    head->slots_bytes = (slots + CAIRN_SLOT_BYTES_MAX) & ~(uint64_t)(CAIRN_SLOT_BYTES_MAX - 1);
+}
+
+static void read_command(char *command, size_t bytes)
+{
+    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    ssize_t count = read(fd, command, bytes - 1);
+    close(fd);
+    for (ssize_t i = 0; i + 1 < count; i++) {
+        if (!command[i]) command[i] = ' ';
+    }
+}
+
+static void fill_head(struct cairn_file_head *head, const char *live_path)
+{
+    struct cairn__session *session = &cairn__session;
+    memcpy(head->magic, CAIRN_FILE_MAGIC, 8);
+    head->version = CAIRN_FORMAT_VERSION;
+    head->head_bytes = CAIRN_FILE_HEAD_BYTES;
+    if (getrandom(head->session, sizeof head->session, 0) != sizeof head->session) {
+        head->session[0] = cairn__os_ticks() ^ (uint64_t)getpid() << 32;
+    }
+    head->state = CAIRN_STATE_RECORDING;
+    head->flags = CAIRN_HEAD_LIVE;
+    head->pid = (uint32_t)getpid();
+    head->round = session->round;
+    head->clock = cairn__os_clock;
+    head->start_of_process_ns = cairn__os_process_start_ns();
+    cairn__os_anchor(&head->start.ticks, &head->start.monotonic_ns, &head->start.realtime_ns);
+    head->last = head->start;
+    head->limit_bytes = session->settings.limit_bytes;
+    snprintf(head->live_path, sizeof head->live_path, "%s", live_path);
+    ssize_t length = readlink("/proc/self/exe", head->executable, sizeof head->executable - 1);
+    if (length < 0) head->executable[0] = 0;
+    read_command(head->command, sizeof head->command);
+    gethostname(head->host, sizeof head->host - 1);
+    cairn__os_read_text("/proc/sys/kernel/random/boot_id", head->boot_id, sizeof head->boot_id);
+}
+
+static int map_live(const char *live_path)
+{
+    struct cairn__session *session = &cairn__session;
+    struct cairn_file_head head = {0};
+    lay_out(&head);
+    session->live_bytes = head.slots_offset + head.slots_bytes;
+    void *mapped;
+    int code = cairn__os_map_shared(session->live_fd, session->live_bytes, &mapped);
+    if (code) return cairn__error_of(code);
+    session->live = mapped;
+    code = cairn__os_populate(mapped, CAIRN_FILE_HEAD_BYTES, session->live_fd, 0);
+    if (code) {
+        munmap(mapped, session->live_bytes);
+        return cairn__error_of(code);
+    }
+    fill_head(&head, live_path);
+    session->head = mapped;
+    *session->head = head;
+    session->slots = session->live + head.slots_offset;
+    session->slots_bytes = head.slots_bytes;
+    return 0;
+}
+
+/* ---- Both ---------------------------------------------------------------------------------------------------- */
+
+static int write_first_head(void)
+{
+    struct cairn__session *session = &cairn__session;
+    struct cairn_file_head head = *session->head;
+    head.flags = 0;
+    session->trace_end = head.head_bytes;
+    return cairn__error_of(cairn__os_write_at(session->trace_fd, &head, sizeof head, 0));
+}
+
+int cairn__files_create(void)
+{
+    struct cairn__session *session = &cairn__session;
+    char live_path[sizeof session->head->live_path];
+    int code = create_trace();
+    if (code) return code;
+    code = create_live(live_path, sizeof live_path);
+    if (code) goto close_trace;
+    code = map_live(live_path);
+    if (code) goto remove_live;
+    code = write_first_head();
+    if (!code) return 0;
+    munmap(session->live, session->live_bytes);
+remove_live:
+    unlink(live_path);
+    close(session->live_fd);
+close_trace:
+    unlink(session->trace_path);
+    close(session->trace_fd);
+    return code;
+}
+
+/* The mapping stays until the next session has stopped, because a thread that was in the middle of an event for all
+ * the time that a stop waits may still write to it; its memory is given back now. */
+void cairn__files_finish(void)
+{
+    static struct {
+        void *at;
+        size_t bytes;
+    } former; /* Rules: under the control lock */
+    struct cairn__session *session = &cairn__session;
+    if (cairn__os_is_file(session->trace_fd, &session->trace_id)) close(session->trace_fd);
+    unlink(session->head->live_path);
+    if (cairn__os_is_file(session->live_fd, &session->live_id)) close(session->live_fd);
+    madvise(session->live, session->live_bytes, MADV_REMOVE);
+    if (former.at) munmap(former.at, former.bytes);
+    former.at = session->live;
+    former.bytes = session->live_bytes;
+}

@@ -1,0 +1,282 @@
+/* Call sites: their numbers, and their definitions in the file. SPDX-License-Identifier: Apache-2.0
+ *
+ * A site is known by content: role, type, format, file, line, function. Equal content, equal number, for the life
+ * of the process: a library that is loaded again gets its old numbers, and so does a run-time string.
+ *
+ *   registering, by whoever uses a site first, perhaps in a signal handler:
+ *   1. hash the content, walk the index from there;
+ *   2. an entry with equal content: that is the number;
+ *   3. a free cell: take a new number, fill its entry, define it in the file, then put the number into the cell by
+ *      compare-and-swap. Who loses the swap has wasted a number and looks at the winner's entry.
+ *
+ * A record in the file is claimed by writing its size and number in one swap, then filled, then published, so that
+ * a reader steps over one that a dead process left half done. Each session's file is given all that is known when
+ * it starts. When the table is full, "(other)" serves for all further sites, and the uses are counted.
+ *
+ * Memory: address space is reserved once for all (about 100 MiB) and taken as it is touched. Nothing is
+ * ever freed or moved.
+ */
+#include "record/record.h"
+
+#include <string.h>
+
+enum {
+    INDEX_CELLS = 1 << (CAIRN_SITE_BITS + 1),
+    STRINGS_BYTES = 64 << 20,
+    TEXT_MAX = 4096, /* of a type or a name */
+    FORMAT_MAX = 32768,
+    POPULATE_BYTES = 65536
+};
+
+struct text {
+    const char *bytes;
+    uint16_t count;
+};
+
+struct entry {
+    struct text text, format, file, function;
+    uint32_t line;
+    uint8_t role, value_type;
+    uint32_t generation; /* session whose file defines it. Atomic. */
+};
+
+/* Rules: set up once; `index` and `entries` change by the protocol above; `filter` under the control lock while the
+ * gate is closed, except for entries added later, by whoever adds them. */
+static struct {
+    uint32_t *index;       /* number, or 0. Atomic. */
+    struct entry *entries; /* by number */
+    char *strings;
+    uint8_t *filter;
+    uint64_t strings_used; /* Atomic. */
+    uint32_t last;         /* number given last. Atomic. */
+    bool filtered;
+} sites;
+
+int cairn__sites_init(void)
+{
+    if (sites.index) return 0;
+    sites.entries = cairn__os_reserve((uint64_t)(CAIRN_SITE_MAX + 1) * sizeof(struct entry));
+    sites.strings = cairn__os_reserve(STRINGS_BYTES);
+    sites.filter = cairn__os_reserve(CAIRN_SITE_MAX + 1);
+    sites.index = cairn__os_reserve((uint64_t)INDEX_CELLS * sizeof(uint32_t));
+    return sites.entries && sites.strings && sites.filter && sites.index ? 0 : CAIRN_ENOMEM;
+}
+
+/* ---- Content -------------------------------------------------------------------------------------------- */
+
+static struct text text_of(const char *bytes, size_t limit)
+{
+    size_t count = bytes ? strnlen(bytes, limit + 1) : 0;
+    if (count > limit) count = cairn__utf8_cut(bytes, limit);
+    return (struct text){bytes ? bytes : "", (uint16_t)count};
+}
+
+static struct entry entry_of(const cairn_i_site *site)
+{
+    return (struct entry){.text = text_of(site->text, TEXT_MAX),
+                          .format = text_of(site->format, FORMAT_MAX),
+                          .file = text_of(site->file, TEXT_MAX),
+                          .function = text_of(site->function, TEXT_MAX),
+                          .line = site->line,
+                          .role = site->role,
+                          .value_type = site->value_type};
+}
+
+static uint64_t hash_text(uint64_t hash, const struct text *text)
+{
+    hash ^= text->count;
+    size_t i = 0;
+    for (; i + 8 <= text->count; i += 8) {
+        uint64_t word;
+        memcpy(&word, text->bytes + i, 8);
+        hash = (hash ^ word) * 0x9fb21c651e98df25u;
+        hash ^= hash >> 29;
+    }
+    for (; i < text->count; i++) hash = (hash ^ (uint8_t)text->bytes[i]) * 0x100000001b3u;
+    return hash ^ hash >> 32;
+}
+
+static uint64_t hash_entry(const struct entry *entry)
+{
+    uint64_t hash = (uint64_t)entry->line << 16 | (uint64_t)entry->role << 8 | entry->value_type;
+    hash = hash_text(hash * 0x9fb21c651e98df25u, &entry->text);
+    hash = hash_text(hash, &entry->format);
+    hash = hash_text(hash, &entry->file);
+    return hash_text(hash, &entry->function);
+}
+
+static bool equal_text(const struct text *a, const struct text *b)
+{
+    return a->count == b->count && memcmp(a->bytes, b->bytes, a->count) == 0;
+}
+
+static bool equal_entry(const struct entry *a, const struct entry *b)
+{
+    return a->line == b->line && a->role == b->role && a->value_type == b->value_type &&
+           equal_text(&a->text, &b->text) && equal_text(&a->format, &b->format) &&
+           equal_text(&a->file, &b->file) && equal_text(&a->function, &b->function);
+}
+
+/* A copy that outlives the library it came from. False: the strings are used up. */
+static bool keep(struct text *text)
+{
+    if (!text->count) return true;
+    /* relaxed: only uniqueness matters */
+    uint64_t at = atomic_add_relaxed(&sites.strings_used, text->count);
+    if (at + text->count > STRINGS_BYTES) return false;
+    memcpy(sites.strings + at, text->bytes, text->count);
+    text->bytes = sites.strings + at;
+    return true;
+}
+
+/* ---- Definitions in the file --------------------------------------------------------------------------- */
+
+static bool ensure_populated(uint64_t bytes)
+{
+    struct cairn__session *session = &cairn__session;
+    uint64_t done = atomic_load_relaxed(&session->sites_populated); /* the populated part only grows */
+    while (done < bytes) {
+        if (bytes > CAIRN_SITES_BYTES) return false;
+        uint8_t *at = session->live + session->head->sites_offset + done;
+        if (cairn__os_populate(at, POPULATE_BYTES, session->live_fd, session->head->sites_offset + done)) {
+            return false;
+        }
+        if (atomic_cas_acq_rel(&session->sites_populated, &done, done + POPULATE_BYTES))
+            done += POPULATE_BYTES;
+    }
+    return true;
+}
+
+/* Claims room for a record: its first word is set in one swap, so that readers can always step over it. */
+static struct cairn_site_record *claim(uint32_t bytes, uint32_t number)
+{
+    struct cairn__session *session = &cairn__session;
+    uint64_t at = atomic_load_relaxed(&session->sites_used); /* a hint: the swap decides */
+    while (ensure_populated(at + bytes)) {
+        uint64_t *first = (uint64_t *)(session->live + session->head->sites_offset + at);
+        uint64_t found = 0;
+        if (atomic_cas_acq_rel(first, &found, (uint64_t)number << 32 | bytes)) {
+            atomic_store_relaxed(&session->sites_used, at + bytes); /* a hint, may step back */
+            return (struct cairn_site_record *)first;
+        }
+        at += (uint32_t)found;
+    }
+    return NULL;
+}
+
+static char *put_record_text(char *at, const struct text *text)
+{
+    memcpy(at, text->bytes, text->count);
+    return at + text->count;
+}
+
+static bool define(uint32_t number, struct entry *entry)
+{
+    uint32_t text_bytes =
+        (uint32_t)entry->text.count + entry->format.count + entry->file.count + entry->function.count;
+    uint32_t bytes = (uint32_t)sizeof(struct cairn_site_record) + ((text_bytes + 7) & ~7u);
+    struct cairn_site_record *record = claim(bytes, number);
+    if (!record) return false;
+    record->line = entry->line;
+    record->role = entry->role;
+    record->value_type = entry->value_type;
+    record->text_bytes = entry->text.count;
+    record->format_bytes = entry->format.count;
+    record->file_bytes = entry->file.count;
+    record->function_bytes = entry->function.count;
+    char *at = put_record_text((char *)(record + 1), &entry->text);
+    at = put_record_text(at, &entry->format);
+    at = put_record_text(at, &entry->file);
+    put_record_text(at, &entry->function);
+    atomic_store_release(&record->flags, (uint16_t)CAIRN_SITE_PUBLISHED); /* pairs with write_sites; I1 */
+    atomic_store_release(&entry->generation, cairn__session.generation);  /* pairs with ensure_defined */
+    return true;
+}
+
+static bool ensure_defined(uint32_t number)
+{
+    struct entry *entry = &sites.entries[number];
+    /* acquire: pairs with define */
+    return atomic_load_acquire(&entry->generation) == cairn__session.generation || define(number, entry);
+}
+
+/* ---- Numbers -------------------------------------------------------------------------------------------- */
+
+static void apply_filter(uint32_t number)
+{
+    const struct entry *entry = &sites.entries[number];
+    bool can = entry->role == CAIRN_I_ROLE_TASK || entry->role == CAIRN_I_ROLE_REGION ||
+               entry->role == CAIRN_I_ROLE_LOG || entry->role == CAIRN_I_ROLE_COUNTER;
+    char text[TEXT_MAX + 1];
+    memcpy(text, entry->text.bytes, entry->text.count);
+    text[entry->text.count] = 0;
+    sites.filter[number] = can && !cairn__pattern_matches(cairn__session.settings.types, text);
+}
+
+/* A new entry, defined in the file; its number, or 0 if there is no room for it. */
+static uint32_t add_entry(struct entry content)
+{
+    /* relaxed: only uniqueness matters. Near the end a few numbers may be skipped. */
+    if (atomic_load_relaxed(&sites.last) >= CAIRN_SITE_OTHER - 1) return 0;
+    uint32_t number = atomic_add_relaxed(&sites.last, 1) + 1;
+    if (number >= CAIRN_SITE_OTHER) return 0;
+    if (!keep(&content.text) || !keep(&content.format) || !keep(&content.file) || !keep(&content.function)) {
+        return 0;
+    }
+    sites.entries[number] = content;
+    if (sites.filtered) apply_filter(number);
+    return define(number, &sites.entries[number]) ? number : 0;
+}
+
+static uint32_t other(void)
+{
+    atomic_add_relaxed(&cairn__session.head->sites_overflow, 1); /* a count */
+    return CAIRN_SITE_OTHER;
+}
+
+uint32_t cairn__site_number(const cairn_i_site *site)
+{
+    struct entry content = entry_of(site);
+    uint64_t cell = hash_entry(&content);
+    uint32_t mine = 0;
+    for (uint32_t probes = 0; probes < INDEX_CELLS; probes++, cell++) {
+        uint32_t *at = &sites.index[cell & (INDEX_CELLS - 1)];
+        uint32_t found = atomic_load_acquire(at); /* pairs with the swap below: the entry is whole */
+        if (!found) {
+            if (!mine) mine = add_entry(content);
+            if (!mine) return other();
+            if (atomic_cas_acq_rel(at, &found, mine)) return mine;
+        }
+        if (equal_entry(&sites.entries[found], &content)) return ensure_defined(found) ? found : other();
+    }
+    return other();
+}
+
+void cairn__sites_define_all(void)
+{
+    static const cairn_i_site overflow = {.text = "(other)", .role = CAIRN_I_ROLE_END};
+    struct entry *last = &sites.entries[CAIRN_SITE_OTHER];
+    *last = entry_of(&overflow);
+    define(CAIRN_SITE_OTHER, last);
+    uint32_t count = atomic_load_relaxed(&sites.last); /* those added later define themselves */
+    for (uint32_t number = 1; number <= count && number < CAIRN_SITE_OTHER; number++) {
+        /* acquire: pairs with define; an entry that has a generation is whole */
+        if (atomic_load_acquire(&sites.entries[number].generation)) ensure_defined(number);
+    }
+}
+
+/* ---- Filter --------------------------------------------------------------------------------------------- */
+
+void cairn__sites_set_filter(void)
+{
+    sites.filtered = cairn__session.settings.types[0] != 0;
+    uint32_t last = atomic_load_relaxed(&sites.last); /* those added later look for themselves */
+    for (uint32_t number = 1; sites.filtered && number <= last && number < CAIRN_SITE_OTHER; number++) {
+        if (atomic_load_acquire(&sites.entries[number].generation)) apply_filter(number); /* as above */
+    }
+}
+
+const uint8_t *cairn__sites_filter(void)
+{
+    return sites.filtered ? sites.filter : NULL;
+}

@@ -1,0 +1,345 @@
+/* Everything rare behind the emit path: first use, signal handlers, chunk turnover, losses.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A stream comes here when `position + words > limit`, which has these causes, tried in this order:
+ *
+ *   1. The gate is closed (a stop): the event is after the end. Nothing is counted.
+ *   2. The thread has not taken part in this session yet: it joins, all its state is forgotten.
+ *   3. Only ends are taken any more (the limit or the disk is full): begins are lost; an end goes into what
+ *      is left of the chunk, or into a small new one from what was held back for it.
+ *   4. The chunk is full, or there is none: it is sealed and a new one taken, of four times the size up to 64
+ *      KiB, or as large as the event needs.
+ *
+ * A signal handler that interrupts an event finds `busy` set and writes to a side stream, of which there is
+ * one per nesting level. Its first event behind an interruption says where that was. Side streams take no part
+ * in the thread's open regions: those may be half changed.
+ *
+ * All of it may run in a signal handler: no lock, no malloc, errno kept.
+ */
+#include "record/emit.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+/* ---- Losses ------------------------------------------------------------------------------------------- */
+
+void cairn__count_lost(struct cairn__thread *thread, enum cairn_tally tally, uint64_t count)
+{
+    /* Pairs with the release in cairn_start. What happens after a stop is not lost but behind the end. */
+    if (!count || !atomic_load_acquire(&cairn_i_state.gate)) return;
+    struct cairn_file_head *head = cairn__session.head;
+    uint64_t now = cairn__os_ticks();
+    bool joined = thread && thread->generation == cairn__session.generation;
+    struct cairn_thread_record *record = joined ? thread->record : NULL;
+    uint64_t *lost = record ? record->lost : head->lost;
+    uint64_t *first = record ? &record->first_lost_ticks : &head->first_lost_ticks;
+    uint64_t *last = record ? &record->last_lost_ticks : &head->last_lost_ticks;
+    /* Relaxed: counts and marks of their own; atomic because of handlers, and of heads shared by threads. */
+    atomic_add_relaxed(&lost[tally], count);
+    if (!atomic_load_relaxed(first)) atomic_store_relaxed(first, now);
+    atomic_store_relaxed(last, now);
+}
+
+static bool is_end(enum cairn_tally tally)
+{
+    return tally == CAIRN_TALLY_TASK_END || tally == CAIRN_TALLY_TASK_FAIL || tally == CAIRN_TALLY_REGION_END;
+}
+
+/* ---- Entering ------------------------------------------------------------------------------------------ */
+
+void cairn__reset_thread(struct cairn__thread *thread)
+{
+    struct cairn__stream *streams[1 + CAIRN_SIDE_STREAMS] = {&thread->main, &thread->side[0],
+                                                             &thread->side[1]};
+    for (uint32_t i = 0; i <= CAIRN_SIDE_STREAMS; i++) {
+        atomic_store_relaxed(&streams[i]->limit, (uint64_t *)NULL); /* a stop may be storing the same */
+        memset(&streams[i]->position, 0, sizeof *streams[i] - offsetof(struct cairn__stream, position));
+        streams[i]->level = i;
+    }
+    for (uint32_t i = 0; i < CAIRN_OPEN_REGIONS; i++) thread->open[i].place = CAIRN_PLACE_CLOSED;
+    thread->top = 0;
+    thread->record = NULL;
+}
+
+static struct cairn__stream *enter_new_thread(struct cairn__thread **thread, enum cairn_tally tally)
+{
+    struct cairn__thread *taken = cairn__thread_take();
+    if (!taken) {
+        cairn__count_lost(NULL, tally, 1);
+        return NULL;
+    }
+    cairn__local.thread = taken;
+    atomic_store_relaxed(&taken->busy, 1); /* as in cairn__enter */
+    atomic_fence_signal();
+    *thread = taken;
+    return &taken->main;
+}
+
+/* The place in the outer stream at which the present handler interrupted it. */
+static uint64_t interrupted_place(const struct cairn__thread *thread, uint32_t level)
+{
+    const struct cairn__stream *outer = level == 1 ? &thread->main : &thread->side[level - 2];
+    return outer->place_base + ((uintptr_t)outer->position >> 3);
+}
+
+static void note_interruption(struct cairn__thread *thread, struct cairn__stream *side)
+{
+    uint64_t place = interrupted_place(thread, side->level);
+    if (place == side->interrupted && side->chunk) return;
+    uint64_t *at = cairn__room(thread, side, 2, CAIRN_TALLY_NONE);
+    if (!at) return;
+    uint64_t now = cairn__os_ticks();
+    at = cairn__time(side, at, now);
+    at[1] = place;
+    cairn__write(side, at, cairn__head(CAIRN_EVENT_INTERRUPT, 0, now), 2);
+    side->interrupted = place;
+}
+
+CAIRN_COLD struct cairn__stream *cairn__enter_rare(struct cairn__thread **thread, enum cairn_tally tally)
+{
+    struct cairn__thread *t = cairn__local.thread;
+    if (t == &cairn__nobody) return enter_new_thread(thread, tally);
+    uint32_t level = t->busy;
+    /* The thread is within its first event of a session, before it has taken part. */
+    bool unready = t->generation != cairn__session.generation || !t->record;
+    if (level > CAIRN_SIDE_STREAMS || unready) {
+        cairn__count_lost(NULL, tally, 1);
+        return NULL;
+    }
+    atomic_store_relaxed(&t->busy, level + 1); /* as in cairn__enter */
+    atomic_fence_signal();
+    struct cairn__stream *side = &t->side[level - 1];
+    note_interruption(t, side);
+    *thread = t;
+    return side;
+}
+
+/* ---- Chunks -------------------------------------------------------------------------------------------- */
+
+void cairn__seal(struct cairn__stream *stream)
+{
+    struct cairn_chunk_head *chunk = stream->chunk;
+    if (!chunk) return;
+    struct cairn_slot_head *slot = (struct cairn_slot_head *)chunk - 1;
+    uint32_t used = (uint32_t)((uint8_t *)stream->position - (uint8_t *)chunk);
+    chunk->end_ticks = cairn__os_ticks();
+    chunk->block.bytes = used;
+    stream->chunk = NULL;
+    /* relaxed: sums that are only estimates for others */
+    atomic_add_relaxed(&cairn__session.granted, (uint64_t)used - slot->slot_bytes);
+    atomic_add_relaxed(&cairn__session.open_bytes, -(uint64_t)slot->slot_bytes);
+    atomic_add_relaxed(&cairn__session.open_tasks, stream->open_tasks);
+    stream->open_tasks = 0;
+    cairn__slot_push_sealed(slot);
+}
+
+/* The class for a stream's next chunk: four times the last, up to the session's largest; more if the event needs
+ * it. A side stream stays small. */
+static uint32_t next_class(const struct cairn__stream *stream, uint64_t words, bool only_ends)
+{
+    uint64_t need = sizeof(struct cairn_slot_head) + sizeof(struct cairn_chunk_head) +
+                    CAIRN_OPEN_REGIONS * sizeof(struct cairn_open_region) + (words + CAIRN_SLACK_WORDS) * 8;
+    uint32_t class = only_ends || stream->level ? 0 : (uint32_t)(stream->sequence < 8 ? stream->sequence : 8);
+    if (class > cairn__session.class_max) class = cairn__session.class_max;
+    while (class < CAIRN_CLASSES - 1 && cairn__slot_bytes(class) < need) class ++;
+    return class;
+}
+
+/* Whether a chunk may be had: always for ends, while there is anything; for the rest only if room remains for the
+ * ends of all that is open. Once refused, always refused: what is dropped is the newest. */
+static bool may_grow(uint64_t slot_bytes, bool only_ends)
+{
+    struct cairn__session *session = &cairn__session;
+    uint64_t limit = session->settings.limit_bytes;
+    /* relaxed: estimates; the hold-back has room to spare for what threads add meanwhile */
+    uint64_t granted = atomic_load_relaxed(&session->granted);
+    if (only_ends) return granted + slot_bytes <= limit + limit / 8;
+    int64_t open_tasks = atomic_load_relaxed(&session->open_tasks);
+    uint64_t for_ends =
+        (open_tasks > 0 ? (uint64_t)open_tasks * 24 : 0) + 2 * atomic_load_relaxed(&session->open_bytes);
+    if (!atomic_load_relaxed(&session->full) && granted + slot_bytes + for_ends <= limit) return true;
+    atomic_store_relaxed(&session->full, 1);
+    return false;
+}
+
+static void write_open_regions(const struct cairn__thread *thread, struct cairn_chunk_head *chunk)
+{
+    struct cairn_open_region *open = (struct cairn_open_region *)(chunk + 1);
+    for (uint32_t i = 0; i < CAIRN_OPEN_REGIONS; i++) { /* oldest first */
+        const struct cairn_open_region *region = &thread->open[(thread->top + i) % CAIRN_OPEN_REGIONS];
+        if (region->place != CAIRN_PLACE_CLOSED) open[chunk->open_count++] = *region;
+    }
+}
+
+uint64_t cairn__next_block(void)
+{
+    static uint64_t last;                    /* of the process, over all sessions. Atomic. */
+    return atomic_add_relaxed(&last, 1) + 1; /* relaxed: only uniqueness matters */
+}
+
+/* Remembers that the chunk has named a task, if TASK_AGAIN could: the id must be of this round, and sampled. */
+static void note_seen(struct cairn__stream *stream, uint64_t id)
+{
+    uint64_t round =
+        atomic_load_relaxed(&cairn__session.round); /* of the session that the thread has joined */
+    if (id >> CAIRN_ID_UNSAMPLED_SHIFT == round << 1) stream->seen[id % CAIRN_SEEN_TASKS] = id;
+}
+
+static void set_epoch(struct cairn__stream *stream, uint64_t now)
+{
+    stream->epoch = (uint32_t)(now >> CAIRN_EPOCH_SHIFT);
+    bool quick = cairn__os_clock != CAIRN_CLOCK_MONOTONIC;
+    stream->quick_epoch = quick ? stream->epoch : CAIRN_EPOCH_NEVER;
+}
+
+static void begin_chunk(struct cairn__thread *thread, struct cairn__stream *stream,
+                        struct cairn_slot_head *slot)
+{
+    struct cairn_chunk_head *chunk = (struct cairn_chunk_head *)(slot + 1);
+    bool main = stream == &thread->main;
+    uint64_t now = cairn__os_ticks();
+    chunk->block.kind = CAIRN_BLOCK_EVENTS;
+    chunk->block.flags = main ? 0 : CAIRN_BLOCK_SIDE;
+    chunk->block.number = cairn__next_block();
+    chunk->block.session = cairn__session.head->session[0];
+    chunk->thread = thread->record->index;
+    chunk->sequence = stream->sequence++;
+    chunk->begin_ticks = now;
+    chunk->task_id = stream->task_id;
+    chunk->task_birth = stream->task_birth;
+    if (main) write_open_regions(thread, chunk);
+    /* release: a chunk with a magic number has its head; I1 */
+    atomic_store_release(&chunk->block.magic, CAIRN_BLOCK_MAGIC);
+    atomic_store_release(&slot->state, (uint32_t)CAIRN_SLOT_OPEN);
+    memset(stream->seen, 0, sizeof stream->seen);
+    note_seen(stream, stream->task_id);
+    stream->chunk = chunk;
+    stream->position = (uint64_t *)((struct cairn_open_region *)(chunk + 1) + chunk->open_count);
+    stream->end = (uint64_t *)((uint8_t *)slot + slot->slot_bytes);
+    set_epoch(stream, now);
+    stream->place_base = (chunk->block.number << CAIRN_PLACE_BLOCK_SHIFT) - ((uintptr_t)chunk >> 3);
+}
+
+/* Opens the way to the chunk's room, unless a stop has begun meanwhile. Pairs with close_limits: either we see the
+ * gate closed, or it sees our limit and takes it back; I4. */
+static bool open_limit(struct cairn__stream *stream, bool only_ends)
+{
+    if (!only_ends)
+        atomic_store_relaxed(&stream->limit, stream->end - CAIRN_SLACK_WORDS); /* ordered by the fence */
+    atomic_fence_seq_cst();
+    if (atomic_load_relaxed(&cairn_i_state.gate)) return true; /* relaxed: ordered by the fence */
+    atomic_store_relaxed(&stream->limit, (uint64_t *)NULL);
+    return false;
+}
+
+static bool new_chunk(struct cairn__thread *thread, struct cairn__stream *stream, uint64_t words,
+                      bool only_ends)
+{
+    uint32_t class = next_class(stream, words, only_ends);
+    if (!may_grow(cairn__slot_bytes(class), only_ends)) return false;
+    struct cairn_slot_head *slot = cairn__slot_take(class);
+    if (!slot) return false;
+    atomic_store_relaxed(&stream->limit, (uint64_t *)NULL); /* nobody may write while the chunks change */
+    cairn__seal(stream);
+    atomic_add_relaxed(&cairn__session.granted, slot->slot_bytes); /* as in cairn__seal */
+    atomic_add_relaxed(&cairn__session.open_bytes, slot->slot_bytes);
+    begin_chunk(thread, stream, slot);
+    return true;
+}
+
+/* ---- Room ---------------------------------------------------------------------------------------------- */
+
+static bool join_session(struct cairn__thread *thread)
+{
+    if (thread->generation == cairn__session.generation && thread->record) return true;
+    /* Until the record is set, which is last, a handler that interrupts us finds the thread not ready. */
+    cairn__reset_thread(thread);
+    thread->generation = cairn__session.generation;
+    thread->main.filter = thread->side[0].filter = thread->side[1].filter = cairn__sites_filter();
+    cairn__thread_join_session(thread);
+    return thread->record != NULL;
+}
+
+static uint64_t *room_for_end(struct cairn__thread *thread, struct cairn__stream *stream, uint64_t words)
+{
+    if (stream->chunk && stream->position + words + CAIRN_SLACK_WORDS <= stream->end) return stream->position;
+    return new_chunk(thread, stream, words, true) && open_limit(stream, true) ? stream->position : NULL;
+}
+
+static uint64_t *find_room(struct cairn__thread *thread, struct cairn__stream *stream, uint64_t words,
+                           enum cairn_tally tally)
+{
+    if (!join_session(thread)) return NULL;
+    uint64_t *limit = atomic_load_relaxed(&stream->limit); /* as in cairn__room */
+    if (limit && stream->chunk && stream->position + words <= limit) return stream->position;
+    if (!atomic_load_relaxed(&cairn__session.full) && new_chunk(thread, stream, words, false)) { /* a hint */
+        return open_limit(stream, false) ? stream->position : NULL;
+    }
+    atomic_store_relaxed(&stream->limit, (uint64_t *)NULL); /* from here on every event comes by */
+    return is_end(tally) ? room_for_end(thread, stream, words) : NULL;
+}
+
+CAIRN_COLD uint64_t *cairn__room_rare(struct cairn__thread *thread, struct cairn__stream *stream,
+                                      uint64_t words, enum cairn_tally tally)
+{
+    if (!atomic_load_acquire(&cairn_i_state.gate)) return NULL; /* pairs with the release in cairn_start */
+    int error = errno;
+    uint64_t *at = find_room(thread, stream, words, tally);
+    /* After a stop that began meanwhile the event is behind the end: not lost. Relaxed: a hint. */
+    if (!at && tally != CAIRN_TALLY_NONE && atomic_load_relaxed(&cairn_i_state.gate)) {
+        cairn__count_lost(thread, tally, 1);
+    }
+    errno = error;
+    return at;
+}
+
+/* ---- Sites, times, tasks, serials ------------------------------------------------------------------------ */
+
+CAIRN_COLD uint32_t cairn__site_rare(cairn_i_site *site, struct cairn__stream *stream)
+{
+    if (!atomic_load_acquire(&cairn_i_state.gate)) return CAIRN_SITE_OTHER; /* as above; room will say no */
+    int error = errno;
+    uint32_t number = cairn__site_number(site);
+    atomic_store_release(&site->number, number); /* pairs with the acquire in cairn__site */
+    const uint8_t *filter = cairn__sites_filter();
+    errno = error;
+    (void)stream;
+    return filter && filter[number] ? 0 : number;
+}
+
+CAIRN_COLD uint64_t *cairn__time_event(struct cairn__stream *stream, uint64_t *at, uint64_t now)
+{
+    at[1] = now;
+    cairn__write(stream, at, cairn__head(CAIRN_EVENT_TIME, 0, now), 2);
+    set_epoch(stream, now);
+    return at + 2;
+}
+
+uint64_t *cairn__task_event(struct cairn__stream *stream, uint64_t *at, cairn_task task, uint64_t now)
+{
+    bool named = task.id && stream->seen[task.id % CAIRN_SEEN_TASKS] == task.id;
+    uint64_t words = named ? 1 : 3;
+    if (named) {
+        cairn__write(stream, at, task.id << CAIRN_KIND_BITS | CAIRN_EVENT_TASK_AGAIN, words);
+    } else {
+        at[1] = task.id;
+        at[2] = task.birth;
+        cairn__write(stream, at, cairn__head(CAIRN_EVENT_TASK, 0, now), words);
+        note_seen(stream, task.id);
+    }
+    cairn__set_state(stream, task);
+    return at + words;
+}
+
+CAIRN_COLD void cairn__new_serials(struct cairn__stream *stream)
+{
+    /* Of the process, over all sessions, so that an id alone names a task until 2^36 of them have been. Atomic. */
+    static uint64_t next = 1;
+    uint64_t mask = ((uint64_t)1 << CAIRN_ID_SERIAL_BITS) - 1;
+    do {
+        stream->serial =
+            atomic_add_relaxed(&next, CAIRN_SERIAL_BLOCK) & mask; /* relaxed: only uniqueness matters */
+        stream->serial_end = stream->serial + CAIRN_SERIAL_BLOCK;
+    } while (stream->serial_end > mask);
+}

@@ -1,0 +1,194 @@
+/* Threads: their records in memory and in the file, names, the ambient task. SPDX-License-Identifier: Apache-2.0
+ *
+ * A thread takes a record with its first event and gives it back when it exits; the next new thread gets it. The
+ * array of records is reserved once and never unmapped, so others may look at any record at any time.
+ *
+ * An exit is seen by the destructor of a thread-specific key, which seals what the thread left. It may come before
+ * other destructors that emit: then the thread takes a record anew, and the destructor runs again. What comes
+ * after the last round, threads made by a raw clone, and threads whose key could not be set (in a signal
+ * handler only keys that take no memory are set) are found by the helper, which asks the system who is
+ * still there.
+ */
+#include "record/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct cairn__thread cairn__nobody = {.busy = 1};
+_Thread_local struct cairn__local cairn__local = {.thread = &cairn__nobody};
+
+/* Rules: set up once; `count` only grows. */
+static struct {
+    struct cairn__thread *items;
+    uint32_t count; /* ever taken. Atomic. */
+    pthread_key_t key;
+    bool has_key;
+} threads;
+
+enum { KEYS_WITHOUT_MEMORY = 32 }; /* glibc's first level; a later key may allocate in pthread_setspecific */
+
+/* ---- Exit ----------------------------------------------------------------------------------------------- */
+
+static bool takes_part(const struct cairn__thread *thread)
+{
+    return atomic_load_acquire(&cairn_i_state.gate) && /* pairs with the release in cairn_start */
+           thread->record && thread->generation == atomic_load_relaxed(&cairn__session.generation);
+}
+
+/* Seals what a thread left and frees its record. Its owner, or the helper when the owner is gone. While the gate is
+ * closed the chunks are a stop's to seal, whoever has the record by then. */
+static void give_back(struct cairn__thread *thread)
+{
+    if (takes_part(thread)) {
+        cairn__seal(&thread->main);
+        for (uint32_t i = 0; i < CAIRN_SIDE_STREAMS; i++) cairn__seal(&thread->side[i]);
+        thread->record->end_ticks = cairn__os_ticks();
+        cairn__reset_thread(thread);
+        thread->generation = 0;
+    }
+    atomic_store_release(&thread->state, (uint32_t)CAIRN_THREAD_FREE); /* pairs with cairn__thread_take */
+}
+
+static void at_thread_exit(void *data)
+{
+    struct cairn__thread *thread = data;
+    cairn__local.thread = &cairn__nobody;
+    atomic_store_relaxed(&thread->busy, 1); /* as in cairn__enter: a stop waits for us */
+    atomic_fence_signal();
+    give_back(thread);
+    atomic_store_release(&thread->busy, 0); /* as in cairn__leave */
+}
+
+int cairn__threads_init(void)
+{
+    if (threads.items) return 0;
+    threads.has_key = pthread_key_create(&threads.key, at_thread_exit) == 0;
+    threads.items = cairn__os_reserve((uint64_t)CAIRN_THREADS_MAX * sizeof *threads.items);
+    return threads.items ? 0 : CAIRN_ENOMEM;
+}
+
+/* ---- Taking --------------------------------------------------------------------------------------------- */
+
+struct cairn__thread *cairn__thread_at(uint32_t i)
+{
+    return i < atomic_load_acquire(&threads.count) ? &threads.items[i] : NULL; /* pairs with take_new */
+}
+
+static bool claim_free(struct cairn__thread *thread)
+{
+    uint32_t state = CAIRN_THREAD_FREE;
+    return atomic_load_relaxed(&thread->state) == CAIRN_THREAD_FREE &&              /* a hint */
+           atomic_cas_acq_rel(&thread->state, &state, (uint32_t)CAIRN_THREAD_USED); /* pairs with give_back */
+}
+
+struct cairn__thread *cairn__thread_take(void)
+{
+    struct cairn__thread *thread;
+    uint32_t i = 0;
+    while ((thread = cairn__thread_at(i)) && !claim_free(thread)) i++;
+    while (!thread && i < CAIRN_THREADS_MAX) {
+        uint32_t count = i;
+        /* Growing by one makes the record behind visible; whoever grew it must still claim it. */
+        if (!atomic_cas_acq_rel(&threads.count, &count, i + 1) && count <= i) continue;
+        if (claim_free(&threads.items[i])) thread = &threads.items[i];
+        i++;
+    }
+    if (!thread) return NULL;
+    thread->tid = cairn__os_thread_id();
+    if (threads.has_key && threads.key < KEYS_WITHOUT_MEMORY) pthread_setspecific(threads.key, thread);
+    return thread;
+}
+
+static bool populate_records(uint64_t bytes)
+{
+    struct cairn__session *session = &cairn__session;
+    uint64_t done = atomic_load_relaxed(&session->threads_populated); /* the populated part only grows */
+    while (done < bytes) {
+        uint64_t offset = session->head->threads_offset + done;
+        if (cairn__os_populate(session->live + offset, 65536, session->live_fd, offset)) return false;
+        if (atomic_cas_acq_rel(&session->threads_populated, &done, done + 65536)) done += 65536;
+    }
+    return true;
+}
+
+void cairn__thread_join_session(struct cairn__thread *thread)
+{
+    struct cairn__session *session = &cairn__session;
+    uint32_t index = atomic_add_relaxed(&session->thread_count, 1) + 1; /* relaxed: only uniqueness matters */
+    bool fits = index < CAIRN_THREAD_RECORDS;
+    if (!fits || !populate_records((uint64_t)(index + 1) * sizeof(struct cairn_thread_record))) {
+        atomic_add_relaxed(&session->head->threads_overflow, 1); /* a count */
+        return;
+    }
+    struct cairn_thread_record *records =
+        (struct cairn_thread_record *)(session->live + session->head->threads_offset);
+    struct cairn_thread_record *record = &records[index];
+    record->tid = thread->tid;
+    record->begin_ticks = cairn__os_ticks();
+    if (cairn__local.name[0])
+        memcpy(record->name, cairn__local.name, CAIRN_THREAD_NAME_BYTES);
+    else
+        cairn__os_thread_name(record->name, CAIRN_THREAD_NAME_BYTES);
+    atomic_store_release(&record->index, index); /* a record with an index is whole; I1 */
+    atomic_fence_signal();
+    thread->record = record;
+}
+
+void cairn__threads_reap(void)
+{
+    struct cairn__thread *thread;
+    if (!cairn__control_try()) return; /* a stop is under way and sees to all threads itself */
+    for (uint32_t i = 0; (thread = cairn__thread_at(i)); i++) {
+        bool used =
+            atomic_load_acquire(&thread->state) == CAIRN_THREAD_USED; /* pairs with cairn__thread_take */
+        if (used && thread->tid && !cairn__os_thread_alive(thread->tid)) {
+            give_back(thread);
+            atomic_store_relaxed(&thread->busy, 0); /* nobody is there to be raced */
+        }
+    }
+    cairn__control_leave();
+}
+
+void cairn__threads_after_fork(void)
+{
+    struct cairn__thread *thread;
+    for (uint32_t i = 0; (thread = cairn__thread_at(i)); i++) {
+        cairn__reset_thread(thread);
+        thread->generation = 0;
+        thread->busy = 0;
+        thread->state = CAIRN_THREAD_FREE;
+    }
+    cairn__local.thread = &cairn__nobody;
+    if (threads.has_key)
+        pthread_setspecific(threads.key, NULL); /* takes no memory: it is set, or was never */
+}
+
+/* ---- Names and the ambient task ---------------------------------------------------------------------------- */
+
+void cairn_thread_name(const char *name)
+{
+    size_t bytes = name ? strlen(name) : 0;
+    if (bytes >= CAIRN_THREAD_NAME_BYTES) bytes = cairn__utf8_cut(name, CAIRN_THREAD_NAME_BYTES - 1);
+    memset(cairn__local.name, 0, CAIRN_THREAD_NAME_BYTES);
+    if (bytes) memcpy(cairn__local.name, name, bytes);
+    struct cairn__thread *thread = cairn__local.thread;
+    if (thread->busy || !atomic_load_relaxed(&cairn_i_state.on)) return; /* it is told when it joins */
+    atomic_store_relaxed(&thread->busy, 1);                              /* as in cairn__enter */
+    atomic_fence_signal();
+    if (takes_part(thread)) {
+        memcpy(thread->record->name, cairn__local.name, CAIRN_THREAD_NAME_BYTES);
+    }
+    atomic_store_release(&thread->busy, 0); /* as in cairn__leave */
+}
+
+cairn_task cairn_current(void)
+{
+    return cairn__local.ambient;
+}
+
+cairn_task cairn_attach(cairn_task task)
+{
+    cairn_task former = cairn__local.ambient;
+    cairn__local.ambient = task;
+    return former;
+}

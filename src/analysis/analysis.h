@@ -1,0 +1,18 @@
+/* The face of src/analysis: sinks whose result is an answer. SPDX-License-Identifier: Apache-2.0
+ *
+ *     source ──► tasks, regions, story (each a sink) ──► rows, lines
+ *                  └─ asks ─► filter ◄─ its own first pass, if it needs one
+ *
+ * A sink takes events in the order of time and has its result when it was ended. Everything is in ticks.
+ */
+#ifndef CAIRN_ANALYSIS_ANALYSIS_H
+#define CAIRN_ANALYSIS_ANALYSIS_H
+
+#include "analysis/filter.h"
+#include "analysis/ids.h"
+#include "analysis/regions.h"
+#include "analysis/stats.h"
+#include "analysis/story.h"
+#include "analysis/tasks.h"
+
+#endif

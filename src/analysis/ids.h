@@ -1,0 +1,46 @@
+/* Task ids: as users see them, and sets of them. SPDX-License-Identifier: Apache-2.0
+ *
+ * An id as printed is short and stable: [PROCESS:]SERIAL[rROUND], the serial number in hexadecimal, as in
+ * "7f3", "2:7f3" (the second process of a trace of several) and "7f3r1" (begun in round 1 of a recording
+ * that is another round). "off" stands for all that was begun while recording was off, "background" for
+ * what works for no task. What is printed is accepted back, and so is a whole id as "0x...".
+ *
+ * A set keeps four flags per task. Serial numbers are dense, so it is made of pages of 128 neighbours:
+ * about five bits per task, for as many tasks as there are.
+ */
+#ifndef CAIRN_ANALYSIS_IDS_H
+#define CAIRN_ANALYSIS_IDS_H
+
+#include "base/base.h"
+#include "trace/trace.h"
+
+enum { ANALYSIS_ID_TEXT_BYTES = 48 };
+
+/* Writes the short id; returns `text`. */
+char *analysis_id_text(char text[ANALYSIS_ID_TEXT_BYTES], const struct trace_info *info,
+                       const struct trace_task_id *task);
+/* Reads one: sets id and process (birth and site stay 0). 0, or -1 with *error set: not an id, no such
+ * process, or the process is missing though there are several. */
+int analysis_id_parse(const char *text, const struct trace_info *info, struct trace_task_id *task,
+                      struct cairn_error *error);
+
+/* What is left of an id when the type is left out: round and serial number. Equal keys in one process
+ * mean the same task. */
+uint64_t analysis_id_key(uint64_t id);
+bool analysis_id_equal(const struct trace_task_id *one, const struct trace_task_id *other);
+
+/* Zero-initialise. Not for several threads at once. */
+struct analysis_ids {
+    struct map pages;
+    struct arena memory;
+    struct map_key last_key; /* the page used last: neighbours come together */
+    uint8_t *last;
+};
+
+/* The flags of a task, 0 if none was ever set. */
+unsigned analysis_ids_get(struct analysis_ids *ids, const struct trace_task_id *task);
+/* Adds flags (1 to 15). False if memory ran out. */
+bool analysis_ids_add(struct analysis_ids *ids, const struct trace_task_id *task, unsigned flags);
+void analysis_ids_free(struct analysis_ids *ids);
+
+#endif

@@ -1,0 +1,475 @@
+/* See regions.h. SPDX-License-Identifier: Apache-2.0
+ *
+ * 1. A begin puts the region on top of its thread's list of open ones.
+ * 2. An end finds it there, nearly always on top, takes it out wherever it stands, and adds it to the rows
+ *    of its call site and its type. What is odd about the end (not innermost, another thread, a second one,
+ *    no begin) is a diagnostic.
+ * 3. What is open at the end of the trace is unfinished.
+ *
+ * Self time is duration without what directly nested regions of the same thread cover. When a region ends,
+ * its interval is added to the region below it, but only what lies behind the intervals added before: of
+ * two that overlap, the common part counts once. This suffices because the ones added to a region come in
+ * the order of their ends and, if neither contains the other, also of their begins.
+ *
+ * An end must find its region fast however deep the list is. The first SHALLOW regions that are open on a
+ * thread are in an array that is searched from its end; all deeper ones are in a map.
+ *
+ * Invariant: a slot is in exactly one thread's list, and in either that thread's array or the map.
+ */
+#include "analysis/regions.h"
+
+#include "cairn/cairn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHALLOW = 64 };
+#define NO_SLOT UINT32_MAX
+
+struct analysis_open_region {
+    struct trace_region_id id;
+    uint64_t covered;       /* ticks of directly nested regions */
+    uint64_t covered_until; /* the end of the last of them */
+    uint32_t below, above;  /* neighbours in the thread's list */
+    uint32_t next_free;     /* plus one */
+    uint32_t process;
+    bool begin_lost, is_deep;
+};
+
+struct analysis_region_thread {
+    uint32_t top;
+    uint32_t depth;
+    uint32_t shallow_count;
+    uint32_t shallow[SHALLOW];
+};
+
+static int out_of_memory(struct cairn_error *error)
+{
+    return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE,
+                            "Out of memory: too many regions are open at once.");
+}
+
+static uint32_t process_of(const struct analysis_regions *regions, uint32_t thread)
+{
+    return thread < regions->info->thread_count ? regions->info->threads[thread].process : 0;
+}
+
+static struct map_key key_of(uint64_t place, uint32_t process)
+{
+    return (struct map_key){place, process, 0};
+}
+
+/* ---- Rows ---------------------------------------------------------------------------------------- */
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static uint32_t type_row(struct analysis_regions *regions, const char *type)
+{
+    if (regions->rows.count >= ANALYSIS_ROWS_MAX) type = ANALYSIS_TYPE_OTHER;
+    uint32_t number = analysis_names_number(&regions->types, type);
+    if (number == regions->rows.count) {
+        struct analysis_region_row row = {.type = regions->types.texts.items[number]};
+        if (!vector_push(&regions->rows, row)) return UINT32_MAX;
+    }
+    return number;
+}
+
+/* The row of a call site: sites of equal content, as several processes have them, share one. */
+static uint32_t add_site_row(struct analysis_regions *regions, uint32_t site)
+{
+    struct trace_site none = {0};
+    const struct trace_site *at = site ? &regions->info->sites[site] : &none;
+    bool full = regions->sites.count >= ANALYSIS_ROWS_MAX;
+    struct analysis_region_row row = {.type_row =
+                                          type_row(regions, analysis_type_of_site(regions->info, site)),
+                                      .line = full ? 0 : at->line};
+    uint32_t file = analysis_names_number(&regions->files, full ? "" : or_empty(at->file));
+    uint32_t function = analysis_names_number(&regions->functions, full ? "" : or_empty(at->function));
+    if (row.type_row == UINT32_MAX || file == UINT32_MAX || function == UINT32_MAX) return UINT32_MAX;
+    struct map_key key = {row.type_row, (uint64_t)file << 32 | function, row.line};
+    bool added;
+    uint64_t *index = map_put(&regions->site_rows, key, &added);
+    if (!index) return UINT32_MAX;
+    if (!added) return (uint32_t)*index;
+    row.file = regions->files.texts.items[file];
+    row.function = regions->functions.texts.items[function];
+    *index = regions->sites.count;
+    return vector_push(&regions->sites, row) ? (uint32_t)*index : UINT32_MAX;
+}
+
+static struct analysis_region_row *site_row(struct analysis_regions *regions, uint32_t site)
+{
+    if (site >= regions->info->site_count) site = 0;
+    if (!regions->row_of_site[site]) {
+        uint32_t row = add_site_row(regions, site);
+        if (row == UINT32_MAX) return NULL;
+        regions->row_of_site[site] = row + 1;
+    }
+    return &regions->sites.items[regions->row_of_site[site] - 1];
+}
+
+static bool add_finished(struct analysis_regions *regions, const struct analysis_open_region *open,
+                         uint64_t end_ticks, bool wrong)
+{
+    const struct trace_region_id *id = &open->id;
+    if (regions->filter && !analysis_filter_region(regions->filter, id, end_ticks, true)) return true;
+    uint64_t duration = end_ticks > id->birth ? end_ticks - id->birth : 0;
+    uint64_t self = open->covered < duration ? duration - open->covered : 0;
+    struct analysis_region_row *site = site_row(regions, id->site);
+    if (!site) return false;
+    struct analysis_region_row *type = &regions->rows.items[site->type_row];
+    site->stats.errors += wrong;
+    type->stats.errors += wrong;
+    site->stats.begin_lost += open->begin_lost;
+    type->stats.begin_lost += open->begin_lost;
+    return analysis_stats_finish(&site->stats, duration, self) &&
+           analysis_stats_finish(&type->stats, duration, self);
+}
+
+static bool add_unfinished(struct analysis_regions *regions, const struct analysis_open_region *open)
+{
+    uint64_t end = regions->info->end_ticks;
+    if (regions->filter && !analysis_filter_region(regions->filter, &open->id, end, false)) return true;
+    struct analysis_region_row *site = site_row(regions, open->id.site);
+    if (!site) return false;
+    struct analysis_stats *both[] = {&site->stats, &regions->rows.items[site->type_row].stats};
+    for (size_t i = 0; i < 2; i++) {
+        both[i]->count++;
+        both[i]->unfinished++;
+        both[i]->begin_lost += open->begin_lost;
+    }
+    return true;
+}
+
+/* ---- Open regions ---------------------------------------------------------------------------------- */
+
+/* Of what is known to the trace; the last entry is for threads that are not. */
+static struct analysis_region_thread *thread_of(struct analysis_regions *regions, uint32_t thread)
+{
+    if (thread > regions->thread_count) thread = regions->thread_count;
+    struct analysis_region_thread **at = &regions->threads[thread];
+    if (!*at && (*at = calloc(1, sizeof **at))) (*at)->top = NO_SLOT;
+    return *at;
+}
+
+static bool take_slot(struct analysis_regions *regions, uint32_t *slot)
+{
+    if (regions->free_slot) {
+        *slot = regions->free_slot - 1;
+        regions->free_slot = regions->slots.items[*slot].next_free;
+        return true;
+    }
+    *slot = (uint32_t)regions->slots.count;
+    return *slot < NO_SLOT - 1 && vector_push(&regions->slots, (struct analysis_open_region){0});
+}
+
+static bool push_region(struct analysis_regions *regions, const struct trace_event *event)
+{
+    struct analysis_region_thread *thread = thread_of(regions, event->region.thread);
+    uint32_t slot;
+    if (!thread || !take_slot(regions, &slot)) return false;
+    struct analysis_open_region *open = &regions->slots.items[slot];
+    *open = (struct analysis_open_region){.id = event->region,
+                                          .below = thread->top,
+                                          .above = NO_SLOT,
+                                          .process = process_of(regions, event->thread),
+                                          .begin_lost = event->kind == TRACE_REGION_OPEN,
+                                          .is_deep = thread->depth >= SHALLOW};
+    if (thread->top != NO_SLOT) regions->slots.items[thread->top].above = slot;
+    thread->top = slot;
+    thread->depth++;
+    if (!open->is_deep) {
+        thread->shallow[thread->shallow_count++] = slot;
+        return true;
+    }
+    uint64_t *value = map_put(&regions->deep, key_of(open->id.place, open->process), NULL);
+    if (value) *value = slot;
+    return value != NULL;
+}
+
+static bool is_region(const struct analysis_regions *regions, uint32_t slot,
+                      const struct trace_region_id *region, uint32_t process)
+{
+    const struct analysis_open_region *open = &regions->slots.items[slot];
+    return open->id.place == region->place && open->process == process;
+}
+
+static uint32_t find_open(struct analysis_regions *regions, const struct trace_event *event)
+{
+    const struct trace_region_id *region = &event->region;
+    uint32_t process = process_of(regions, event->thread);
+    const struct analysis_region_thread *thread = thread_of(regions, region->thread);
+    for (uint32_t i = thread ? thread->shallow_count : 0; i-- > 0;)
+        if (is_region(regions, thread->shallow[i], region, process)) return thread->shallow[i];
+    const uint64_t *slot = map_get(&regions->deep, key_of(region->place, process));
+    return slot ? (uint32_t)*slot : NO_SLOT;
+}
+
+static void unlink_slot(struct analysis_regions *regions, struct analysis_region_thread *thread,
+                        uint32_t slot)
+{
+    struct analysis_open_region *open = &regions->slots.items[slot];
+    if (open->below != NO_SLOT) regions->slots.items[open->below].above = open->above;
+    if (open->above != NO_SLOT)
+        regions->slots.items[open->above].below = open->below;
+    else
+        thread->top = open->below;
+    thread->depth--;
+}
+
+static void forget_shallow(struct analysis_region_thread *thread, uint32_t slot)
+{
+    uint32_t at = thread->shallow_count;
+    while (thread->shallow[--at] != slot) {
+    }
+    thread->shallow_count--;
+    memmove(&thread->shallow[at], &thread->shallow[at + 1],
+            (thread->shallow_count - at) * sizeof thread->shallow[0]);
+}
+
+static void remove_slot(struct analysis_regions *regions, uint32_t slot)
+{
+    struct analysis_open_region *open = &regions->slots.items[slot];
+    struct analysis_region_thread *thread = thread_of(regions, open->id.thread);
+    unlink_slot(regions, thread, slot);
+    if (open->is_deep)
+        map_remove(&regions->deep, key_of(open->id.place, open->process));
+    else
+        forget_shallow(thread, slot);
+    open->next_free = regions->free_slot;
+    regions->free_slot = slot + 1;
+}
+
+static void cover(struct analysis_regions *regions, const struct analysis_open_region *nested, uint64_t end)
+{
+    if (nested->below == NO_SLOT) return;
+    struct analysis_open_region *below = &regions->slots.items[nested->below];
+    uint64_t from = nested->id.birth > below->covered_until ? nested->id.birth : below->covered_until;
+    if (end <= from) return;
+    below->covered += end - from;
+    below->covered_until = end;
+}
+
+/* ---- What is odd ----------------------------------------------------------------------------------- */
+
+static const char *type_of(const struct analysis_regions *regions, const struct trace_region_id *region)
+{
+    return analysis_type_of_site(regions->info, region->site);
+}
+
+static void diagnose_other_thread(struct analysis_regions *regions, const struct trace_event *event)
+{
+    const struct trace_info *info = regions->info;
+    char begin[ANALYSIS_PLACE_BYTES], end[ANALYSIS_PLACE_BYTES];
+    char began_on[ANALYSIS_THREAD_BYTES], ended_on[ANALYSIS_THREAD_BYTES];
+    trace_diagnose(info->diagnostics, "cross_thread_end", TRACE_WARNING,
+                   "A region was ended on another thread than it began on. It counts in full on the first; "
+                   "what crosses threads is better a task.",
+                   "'%s' began at %s on %s and ended at %s on %s", type_of(regions, &event->region),
+                   analysis_place_text(begin, info, event->region.site),
+                   analysis_thread_text(began_on, info, event->region.thread),
+                   analysis_place_text(end, info, event->site),
+                   analysis_thread_text(ended_on, info, event->thread));
+}
+
+static void diagnose_not_innermost(struct analysis_regions *regions, const struct trace_event *event,
+                                   const struct trace_region_id *inner)
+{
+    const struct trace_info *info = regions->info;
+    char begin[ANALYSIS_PLACE_BYTES], end[ANALYSIS_PLACE_BYTES], inside[ANALYSIS_PLACE_BYTES];
+    trace_diagnose(info->diagnostics, "misnested", TRACE_WARNING,
+                   "A region ended while one that began later on its thread was open: the two overlap. End "
+                   "the innermost first.",
+                   "'%s' of %s ended at %s inside '%s' of %s", type_of(regions, &event->region),
+                   analysis_place_text(begin, info, event->region.site),
+                   analysis_place_text(end, info, event->site), type_of(regions, inner),
+                   analysis_place_text(inside, info, inner->site));
+}
+
+static void diagnose_second_end(struct analysis_regions *regions, const struct trace_event *event)
+{
+    const struct trace_info *info = regions->info;
+    char first[ANALYSIS_PLACE_BYTES], again[ANALYSIS_PLACE_BYTES];
+    const struct analysis_recent_end *before =
+        analysis_recent_get(regions->recent, event->region.place, process_of(regions, event->thread));
+    trace_diagnose(info->diagnostics, "double_region_end", TRACE_WARNING,
+                   "A region was ended more than once. The first end counts.",
+                   "'%s' ended at %s and again at %s", type_of(regions, &event->region),
+                   analysis_place_text(first, info, before ? before->site : 0),
+                   analysis_place_text(again, info, event->site));
+}
+
+static void diagnose_no_begin(struct analysis_regions *regions, const struct trace_event *event)
+{
+    char end[ANALYSIS_PLACE_BYTES];
+    trace_diagnose(regions->info->diagnostics, "region_begin_lost", TRACE_NOTE,
+                   "The begin of a region is not in the trace. Its end tells when it began, so that it "
+                   "counts in full, but not what was nested in it.",
+                   "'%s' ended at %s", type_of(regions, &event->region),
+                   analysis_place_text(end, regions->info, event->site));
+}
+
+static void diagnose_backwards(struct analysis_regions *regions, const struct trace_event *event)
+{
+    char place[ANALYSIS_PLACE_BYTES];
+    trace_diagnose(regions->info->diagnostics, "negative_region", TRACE_WARNING,
+                   "A region with explicit times ends before it begins: are the arguments in order, and of "
+                   "CLOCK_MONOTONIC? It is left out of the numbers.",
+                   "'%s' at %s", type_of(regions, &event->region),
+                   analysis_place_text(place, regions->info, event->site));
+}
+
+/* ---- Events ---------------------------------------------------------------------------------------- */
+
+/* Whether the region below the top that ends is odd: diagnosed by what is odder. */
+static bool check_order(struct analysis_regions *regions, const struct trace_event *event, uint32_t slot)
+{
+    const struct analysis_open_region *open = &regions->slots.items[slot];
+    if (event->thread != open->id.thread) return diagnose_other_thread(regions, event), true;
+    if (open->above == NO_SLOT) return false;
+    const struct analysis_region_thread *thread = thread_of(regions, open->id.thread);
+    diagnose_not_innermost(regions, event, &regions->slots.items[thread->top].id);
+    return true;
+}
+
+/* An end that finds no open region. Where the reader knows the thread, the begin is in the trace, so that
+ * the region must have ended before. */
+static int end_unknown(struct analysis_regions *regions, const struct trace_event *event,
+                       struct cairn_error *error)
+{
+    const struct trace_region_id *id = &event->region;
+    if (id->place == 0) return 0;
+    if (id->thread < regions->info->thread_count) return diagnose_second_end(regions, event), 0;
+    bool added;
+    if (!map_put(&regions->lost_ended, key_of(id->place, process_of(regions, event->thread)), &added))
+        return out_of_memory(error);
+    if (!added) return diagnose_second_end(regions, event), 0;
+    diagnose_no_begin(regions, event);
+    struct analysis_open_region whole = {.id = *id, .below = NO_SLOT, .begin_lost = true};
+    return add_finished(regions, &whole, event->time, false) ? 0 : out_of_memory(error);
+}
+
+static int end_region(struct analysis_regions *regions, const struct trace_event *event,
+                      struct cairn_error *error)
+{
+    uint32_t slot = find_open(regions, event);
+    if (slot == NO_SLOT) return end_unknown(regions, event, error);
+    bool wrong = check_order(regions, event, slot);
+    analysis_recent_put(regions->recent, event->region.place, process_of(regions, event->thread), event->site,
+                        event->thread);
+    const struct analysis_open_region *open = &regions->slots.items[slot];
+    cover(regions, open, event->time);
+    bool done = add_finished(regions, open, event->time, wrong);
+    remove_slot(regions, slot);
+    return done ? 0 : out_of_memory(error);
+}
+
+/* Other clocks measured it: it takes no part in the thread's nesting. */
+static int whole_region(struct analysis_regions *regions, const struct trace_event *event,
+                        struct cairn_error *error)
+{
+    struct analysis_open_region whole = {.id = event->region, .below = NO_SLOT};
+    if (event->end_ticks < event->region.birth) return diagnose_backwards(regions, event), 0;
+    return add_finished(regions, &whole, event->end_ticks, false) ? 0 : out_of_memory(error);
+}
+
+static int take_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
+{
+    struct analysis_regions *regions = (struct analysis_regions *)sink;
+    switch (event->kind) {
+    case TRACE_REGION_OPEN: /* after a gap; it may have been known before */
+        if (find_open(regions, event) != NO_SLOT) return 0;
+        return push_region(regions, event) ? 0 : out_of_memory(error);
+    case TRACE_REGION_BEGIN: return push_region(regions, event) ? 0 : out_of_memory(error);
+    case TRACE_REGION_END: return end_region(regions, event, error);
+    case TRACE_REGION_AT: return whole_region(regions, event, error);
+    default: return 0;
+    }
+}
+
+/* ---- The end --------------------------------------------------------------------------------------- */
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct analysis_region_row *one = left, *other = right;
+    int order = analysis_stats_compare(&one->stats, &other->stats);
+    if (order == 0) order = strcmp(one->type, other->type);
+    if (order == 0 && one->file) order = strcmp(one->file, other->file);
+    return order ? order : (one->line > other->line) - (one->line < other->line);
+}
+
+static int compare_sites(const void *left, const void *right)
+{
+    const struct analysis_region_row *one = left, *other = right;
+    if (one->type_row != other->type_row) return one->type_row < other->type_row ? -1 : 1;
+    return compare_rows(left, right);
+}
+
+/* Rows go from the order of discovery to that of importance; call sites follow their types. */
+static bool sort_rows(struct analysis_regions *regions)
+{
+    size_t count = regions->rows.count;
+    uint32_t *moved = calloc(count + 1, sizeof *moved);
+    if (!moved) return false;
+    for (size_t i = 0; i < regions->sites.count; i++)
+        regions->sites.items[i].type = regions->rows.items[regions->sites.items[i].type_row].type;
+    for (uint32_t i = 0; i < count; i++) regions->rows.items[i].type_row = i;
+    if (count) qsort(regions->rows.items, count, sizeof *regions->rows.items, compare_rows);
+    for (uint32_t i = 0; i < count; i++) moved[regions->rows.items[i].type_row] = i;
+    for (uint32_t i = 0; i < count; i++) regions->rows.items[i].type_row = i;
+    for (size_t i = 0; i < regions->sites.count; i++)
+        regions->sites.items[i].type_row = moved[regions->sites.items[i].type_row];
+    if (count) qsort(regions->sites.items, regions->sites.count, sizeof *regions->sites.items, compare_sites);
+    free(moved);
+    return true;
+}
+
+static int take_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error)
+{
+    struct analysis_regions *regions = (struct analysis_regions *)sink;
+    regions->info = info;
+    for (uint32_t i = 0; i <= regions->thread_count; i++) {
+        if (!regions->threads[i]) continue;
+        for (uint32_t slot = regions->threads[i]->top; slot != NO_SLOT;
+             slot = regions->slots.items[slot].below)
+            if (!add_unfinished(regions, &regions->slots.items[slot])) return out_of_memory(error);
+    }
+    return sort_rows(regions) ? 0 : out_of_memory(error);
+}
+
+bool analysis_regions_init(struct analysis_regions *regions, const struct trace_info *info,
+                           struct analysis_filter *filter)
+{
+    *regions = (struct analysis_regions){
+        .sink = {.event = take_event, .end = take_end},
+        .info = info,
+        .filter = filter,
+        .thread_count = info->thread_count,
+    };
+    regions->row_of_site = calloc((size_t)info->site_count + 1, sizeof *regions->row_of_site);
+    regions->threads = calloc((size_t)info->thread_count + 1, sizeof *regions->threads);
+    regions->recent = calloc(1, sizeof *regions->recent);
+    return regions->row_of_site && regions->threads && regions->recent;
+}
+
+void analysis_regions_free(struct analysis_regions *regions)
+{
+    for (size_t i = 0; i < regions->rows.count; i++) histogram_free(&regions->rows.items[i].stats.time);
+    for (size_t i = 0; i < regions->sites.count; i++) histogram_free(&regions->sites.items[i].stats.time);
+    for (uint32_t i = 0; regions->threads && i <= regions->thread_count; i++) free(regions->threads[i]);
+    vector_free(&regions->rows);
+    vector_free(&regions->sites);
+    vector_free(&regions->slots);
+    free(regions->threads);
+    free(regions->row_of_site);
+    free(regions->recent);
+    map_free(&regions->site_rows);
+    map_free(&regions->deep);
+    map_free(&regions->lost_ended);
+    analysis_names_free(&regions->types);
+    analysis_names_free(&regions->files);
+    analysis_names_free(&regions->functions);
+}

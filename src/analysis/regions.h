@@ -1,0 +1,47 @@
+/* Regions: what there is of each type and of each call site. SPDX-License-Identifier: Apache-2.0
+ *
+ * A sink. Memory grows with the regions that are open at once, not with all.
+ */
+#ifndef CAIRN_ANALYSIS_REGIONS_H
+#define CAIRN_ANALYSIS_REGIONS_H
+
+#include "analysis/filter.h"
+#include "analysis/stats.h"
+
+/* A type, or one call site of it. */
+struct analysis_region_row {
+    const char *type;
+    const char *file, *function; /* of a call site: "" if unknown; of a type: NULL */
+    uint32_t line;
+    uint32_t type_row; /* of a call site: index of its type's row */
+    struct analysis_stats stats;
+};
+
+struct analysis_regions {
+    struct trace_sink sink;
+    /* Results, complete after the sink's end. */
+    VECTOR(struct analysis_region_row) rows;  /* types, by total, the greatest first */
+    VECTOR(struct analysis_region_row) sites; /* in the order of their types, then by total */
+    /* Private. */
+    const struct trace_info *info;
+    struct analysis_filter *filter;
+    struct analysis_names types; /* numbers are those of rows while events come */
+    struct analysis_names files, functions;
+    struct map site_rows;  /* type, file, function and line to index in sites */
+    uint32_t *row_of_site; /* index in sites plus one; 0: not asked yet */
+    struct analysis_region_thread **threads;
+    uint32_t thread_count;
+    struct map deep; /* open regions that lie deep: process and place to index in slots */
+    VECTOR(struct analysis_open_region) slots;
+    uint32_t free_slot;    /* plus one */
+    struct map lost_ended; /* ended regions whose begin is not in the trace */
+    struct analysis_recent *recent;
+};
+
+/* `filter` may be NULL; it must be ready (its selection done). Keeps info and filter. False if memory ran
+ * out; free it in any case. */
+bool analysis_regions_init(struct analysis_regions *regions, const struct trace_info *info,
+                           struct analysis_filter *filter);
+void analysis_regions_free(struct analysis_regions *regions);
+
+#endif

@@ -1,0 +1,400 @@
+/* See tasks.h. SPDX-License-Identifier: Apache-2.0
+ *
+ * 1. A begin, or the first mention of a task whose begin was not seen, opens an entry.
+ * 2. The first end closes it: the entry goes into its type's row and is forgotten; two bits remain, so that
+ *    a second end is told from a first and a late log does not open the task again. An end without an
+ *    entry (its begin is not in the trace) opens and closes one: the handle brought the type and the birth.
+ * 3. What is open at the end of the trace is unfinished.
+ *
+ * Self time is latency without the time in which at least one subtask was open. Events come in the order of
+ * time, so a count of open subtasks suffices: when it leaves 0 a stretch begins, when it returns to 0, or
+ * the parent ends, the stretch is added up.
+ *
+ * Invariant: `open` maps exactly the tasks with SEEN and without ENDED.
+ */
+#include "analysis/tasks.h"
+
+#include "cairn/cairn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEEN = 1, ENDED = 2 };
+
+struct analysis_open_task {
+    struct analysis_task task;
+    uint64_t covered;       /* ticks in which a subtask was open */
+    uint64_t covered_since; /* while open_children > 0 */
+    uint32_t open_children;
+    uint32_t next_free;
+};
+
+static int out_of_memory(struct cairn_error *error)
+{
+    return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE,
+                            "Out of memory: too many tasks are open at once.");
+}
+
+static struct map_key key_of(const struct trace_task_id *task)
+{
+    return (struct map_key){analysis_id_key(task->id), task->process, 0};
+}
+
+/* ---- Rows ---------------------------------------------------------------------------------------- */
+
+static struct analysis_task_row *row_of_type(struct analysis_tasks *tasks, const char *type)
+{
+    if (tasks->rows.count >= ANALYSIS_ROWS_MAX) type = ANALYSIS_TYPE_OTHER;
+    uint32_t number = analysis_names_number(&tasks->types, type);
+    if (number == UINT32_MAX) return NULL;
+    if (number == tasks->rows.count &&
+        !vector_push(&tasks->rows, ((struct analysis_task_row){.type = tasks->types.texts.items[number]})))
+        return NULL;
+    return &tasks->rows.items[number];
+}
+
+static struct analysis_task_row *row_of(struct analysis_tasks *tasks, const struct trace_task_id *task)
+{
+    uint32_t site = task->site < tasks->info->site_count ? task->site : 0;
+    if (task->id == CAIRN_ID_OFF) return row_of_type(tasks, ANALYSIS_TYPE_OFF);
+    if (tasks->row_of_site[site]) return &tasks->rows.items[tasks->row_of_site[site] - 1];
+    struct analysis_task_row *row = row_of_type(tasks, analysis_type_of_site(tasks->info, site));
+    if (row) tasks->row_of_site[site] = (uint32_t)(row - tasks->rows.items) + 1;
+    return row;
+}
+
+static void count_begin(struct analysis_stats *stats, enum analysis_begin begin)
+{
+    stats->begun_before += begin == ANALYSIS_BEGIN_BEFORE;
+    stats->begin_lost += begin == ANALYSIS_BEGIN_LOST;
+}
+
+static uint64_t latency_of(const struct analysis_task *task)
+{
+    return task->end_ticks > task->id.birth ? task->end_ticks - task->id.birth : 0;
+}
+
+/* ---- The slowest ----------------------------------------------------------------------------------- */
+
+/* The slowest first; equal ones in the order of their begins, so that answers are stable. */
+static int compare_slowness(const void *left, const void *right)
+{
+    const struct analysis_task *one = left, *other = right;
+    uint64_t slow = latency_of(one), slower = latency_of(other);
+    if (slow != slower) return slow > slower ? -1 : 1;
+    if (one->id.birth != other->id.birth) return one->id.birth < other->id.birth ? -1 : 1;
+    return one->id.id < other->id.id ? -1 : one->id.id > other->id.id;
+}
+
+static void swap_tasks(struct analysis_task *one, struct analysis_task *other)
+{
+    struct analysis_task kept = *one;
+    *one = *other;
+    *other = kept;
+}
+
+/* A heap whose root is the fastest of the slowest: it makes room for a slower one. */
+static void sift_down(struct analysis_task *heap, size_t count)
+{
+    for (size_t at = 0;;) {
+        size_t child = 2 * at + 1;
+        if (child >= count) return;
+        if (child + 1 < count && compare_slowness(&heap[child + 1], &heap[child]) > 0) child++;
+        if (compare_slowness(&heap[child], &heap[at]) <= 0) return;
+        swap_tasks(&heap[at], &heap[child]);
+        at = child;
+    }
+}
+
+static void sift_up(struct analysis_task *heap, size_t at)
+{
+    while (at > 0 && compare_slowness(&heap[at], &heap[(at - 1) / 2]) > 0) {
+        swap_tasks(&heap[at], &heap[(at - 1) / 2]);
+        at = (at - 1) / 2;
+    }
+}
+
+/* The array grows with what is found, so that a huge wish costs nothing. */
+static bool slowest_reserve(struct analysis_tasks *tasks)
+{
+    size_t count = tasks->slowest_count;
+    if (count & (count - 1) || count == 1) return true; /* has room up to the next power of two */
+    struct analysis_task *grown = realloc(tasks->slowest, (count ? 2 * count : 2) * sizeof *grown);
+    if (grown) tasks->slowest = grown;
+    return grown != NULL;
+}
+
+static bool offer_slowest(struct analysis_tasks *tasks, const struct analysis_task *task)
+{
+    if (tasks->slowest_max == 0) return true;
+    if (tasks->slowest_count < tasks->slowest_max) {
+        if (!slowest_reserve(tasks)) return false;
+        tasks->slowest[tasks->slowest_count++] = *task;
+        sift_up(tasks->slowest, tasks->slowest_count - 1);
+    } else if (compare_slowness(task, &tasks->slowest[0]) < 0) {
+        tasks->slowest[0] = *task;
+        sift_down(tasks->slowest, tasks->slowest_count);
+    }
+    return true;
+}
+
+/* ---- Open tasks ------------------------------------------------------------------------------------ */
+
+static struct analysis_open_task *find_open(struct analysis_tasks *tasks, const struct trace_task_id *task)
+{
+    const uint64_t *slot = map_get(&tasks->open, key_of(task));
+    return slot ? &tasks->slots.items[*slot] : NULL;
+}
+
+static bool take_slot(struct analysis_tasks *tasks, uint32_t *slot)
+{
+    if (tasks->free_slot) {
+        *slot = tasks->free_slot - 1;
+        tasks->free_slot = tasks->slots.items[*slot].next_free;
+        return true;
+    }
+    *slot = (uint32_t)tasks->slots.count;
+    return *slot < UINT32_MAX - 1 && vector_push(&tasks->slots, (struct analysis_open_task){0});
+}
+
+static struct analysis_open_task *open_task(struct analysis_tasks *tasks, const struct analysis_task *task)
+{
+    uint32_t slot;
+    if (!take_slot(tasks, &slot)) return NULL;
+    uint64_t *value = map_put(&tasks->open, key_of(&task->id), NULL);
+    if (!value || !analysis_ids_add(&tasks->seen, &task->id, SEEN)) return NULL;
+    *value = slot;
+    tasks->slots.items[slot] = (struct analysis_open_task){.task = *task};
+    return &tasks->slots.items[slot];
+}
+
+static void close_slot(struct analysis_tasks *tasks, struct analysis_open_task *open)
+{
+    map_remove(&tasks->open, key_of(&open->task.id));
+    open->next_free = tasks->free_slot;
+    tasks->free_slot = (uint32_t)(open - tasks->slots.items) + 1;
+}
+
+enum analysis_begin analysis_begin_of_mentioned(const struct trace_info *info,
+                                                const struct trace_task_id *task)
+{
+    if (task->id == CAIRN_ID_OFF) return ANALYSIS_BEGIN_OFF;
+    bool known = task->process < info->process_count;
+    uint64_t round = known ? info->processes[task->process].round : 0;
+    return task->id >> CAIRN_ID_ROUND_SHIFT == round ? ANALYSIS_BEGIN_LOST : ANALYSIS_BEGIN_BEFORE;
+}
+
+/* A task that something belongs to. It may be one whose begin is not in the trace. */
+static int mention(struct analysis_tasks *tasks, const struct trace_task_id *task, struct cairn_error *error)
+{
+    if (task->id == 0 || analysis_ids_get(&tasks->seen, task)) return 0;
+    struct analysis_task found = {.id = *task,
+                                  .begin = analysis_begin_of_mentioned(tasks->info, task),
+                                  .begin_thread = UINT32_MAX,
+                                  .end_thread = UINT32_MAX};
+    return open_task(tasks, &found) ? 0 : out_of_memory(error);
+}
+
+/* ---- Events ---------------------------------------------------------------------------------------- */
+
+static void diagnose_second_begin(struct analysis_tasks *tasks, const struct trace_event *event)
+{
+    char id[ANALYSIS_ID_TEXT_BYTES];
+    trace_diagnose(tasks->info->diagnostics, "double_begin", TRACE_WARNING,
+                   "A task begins twice in the trace: ids should be unique, so the trace may be damaged.",
+                   "task %s '%s'", analysis_id_text(id, tasks->info, &event->task),
+                   analysis_type_of_task(tasks->info, &event->task));
+}
+
+static void diagnose_second_end(struct analysis_tasks *tasks, const struct trace_event *event)
+{
+    const struct trace_info *info = tasks->info;
+    char id[ANALYSIS_ID_TEXT_BYTES], here[ANALYSIS_PLACE_BYTES], first[ANALYSIS_PLACE_BYTES];
+    const struct analysis_recent_end *before =
+        analysis_recent_get(tasks->recent, analysis_id_key(event->task.id), event->task.process);
+    analysis_place_text(first, info, before ? before->site : 0);
+    trace_diagnose(info->diagnostics, "double_end", TRACE_WARNING,
+                   "A task was ended more than once. The first end counts; find out which one is meant.",
+                   "task %s '%s' ended at %s and again at %s", analysis_id_text(id, info, &event->task),
+                   analysis_type_of_task(info, &event->task), first,
+                   analysis_place_text(here, info, event->site));
+}
+
+static void diagnose_backwards(struct analysis_tasks *tasks, const struct analysis_task *task)
+{
+    char id[ANALYSIS_ID_TEXT_BYTES];
+    if (task->end_ticks >= task->id.birth) return;
+    trace_diagnose(tasks->info->diagnostics, "end_before_begin", TRACE_WARNING,
+                   "A task ended before it began, by its clock: processors disagree, or the handle is "
+                   "damaged. Its latency counts as 0.",
+                   "task %s '%s'", analysis_id_text(id, tasks->info, &task->id),
+                   analysis_type_of_task(tasks->info, &task->id));
+}
+
+static void child_begins(struct analysis_tasks *tasks, const struct trace_event *event)
+{
+    struct analysis_open_task *parent = event->other.id ? find_open(tasks, &event->other) : NULL;
+    if (parent && parent->open_children++ == 0) parent->covered_since = event->time;
+}
+
+static void child_ends(struct analysis_tasks *tasks, const struct analysis_task *child)
+{
+    if (child->parent.id == 0) return;
+    struct analysis_open_task *parent = find_open(tasks, &child->parent);
+    if (parent) {
+        if (parent->open_children && --parent->open_children == 0 && child->end_ticks > parent->covered_since)
+            parent->covered += child->end_ticks - parent->covered_since;
+        return;
+    }
+    char id[ANALYSIS_ID_TEXT_BYTES], parent_id[ANALYSIS_ID_TEXT_BYTES];
+    trace_diagnose(tasks->info->diagnostics, "parent_ended_first", TRACE_NOTE,
+                   "A task ended before its subtask did. That is legal; only the part of the subtask "
+                   "within the parent counts against the parent's self time.",
+                   "task %s '%s', child of %s", analysis_id_text(id, tasks->info, &child->id),
+                   analysis_type_of_task(tasks->info, &child->id),
+                   analysis_id_text(parent_id, tasks->info, &child->parent));
+}
+
+static int begin_task(struct analysis_tasks *tasks, const struct trace_event *event,
+                      struct cairn_error *error)
+{
+    if (event->task.id <= CAIRN_ID_OFF) return 0;
+    if (mention(tasks, &event->other, error) != 0) return -1;
+    if (analysis_ids_get(&tasks->seen, &event->task)) {
+        struct analysis_open_task *open = find_open(tasks, &event->task);
+        /* Something of it came with an equal or slightly earlier time, from another processor. */
+        bool mentioned = open && open->task.begin == ANALYSIS_BEGIN_LOST;
+        if (!mentioned) return diagnose_second_begin(tasks, event), 0;
+        open->task.begin = ANALYSIS_BEGIN_SEEN;
+        open->task.parent = event->other;
+        open->task.begin_thread = event->thread;
+    } else {
+        struct analysis_task begun = {.id = event->task,
+                                      .parent = event->other,
+                                      .begin_thread = event->thread,
+                                      .end_thread = UINT32_MAX};
+        if (!open_task(tasks, &begun)) return out_of_memory(error);
+    }
+    child_begins(tasks, event);
+    return 0;
+}
+
+static uint64_t self_time(const struct analysis_open_task *open)
+{
+    uint64_t covered = open->covered, latency = latency_of(&open->task);
+    if (open->open_children && open->task.end_ticks > open->covered_since)
+        covered += open->task.end_ticks - open->covered_since;
+    return covered < latency ? latency - covered : 0;
+}
+
+static bool add_finished(struct analysis_tasks *tasks, const struct analysis_open_task *open)
+{
+    const struct analysis_task *task = &open->task;
+    bool failed = task->status == ANALYSIS_FAILED;
+    if (tasks->filter && !analysis_filter_task(tasks->filter, &task->id, task->end_ticks, true, failed))
+        return true;
+    struct analysis_task_row *row = row_of(tasks, &task->id);
+    if (!row || !analysis_stats_finish(&row->stats, latency_of(task), self_time(open))) return false;
+    row->stats.errors += failed;
+    count_begin(&row->stats, task->begin);
+    if (row->stats.time.count == 1 || compare_slowness(task, &row->slowest) < 0) row->slowest = *task;
+    return offer_slowest(tasks, task);
+}
+
+static int end_task(struct analysis_tasks *tasks, const struct trace_event *event, struct cairn_error *error)
+{
+    if (event->task.id <= CAIRN_ID_OFF) return 0;
+    if (analysis_ids_get(&tasks->seen, &event->task) & ENDED) return diagnose_second_end(tasks, event), 0;
+    if (mention(tasks, &event->task, error) != 0) return -1;
+    struct analysis_open_task *open = find_open(tasks, &event->task);
+    open->task.status = event->kind == TRACE_TASK_FAIL ? ANALYSIS_FAILED : ANALYSIS_FINISHED;
+    open->task.end_ticks = event->time;
+    open->task.end_thread = event->thread;
+    open->task.end_site = event->site;
+    diagnose_backwards(tasks, &open->task);
+    child_ends(tasks, &open->task);
+    analysis_recent_put(tasks->recent, analysis_id_key(event->task.id), event->task.process, event->site,
+                        event->thread);
+    bool done = add_finished(tasks, open) && analysis_ids_add(&tasks->seen, &event->task, ENDED);
+    close_slot(tasks, open);
+    return done ? 0 : out_of_memory(error);
+}
+
+static int take_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
+{
+    struct analysis_tasks *tasks = (struct analysis_tasks *)sink;
+    switch (event->kind) {
+    case TRACE_TASK_BEGIN: return begin_task(tasks, event, error);
+    case TRACE_TASK_END:
+    case TRACE_TASK_FAIL: return end_task(tasks, event, error);
+    case TRACE_COUNTER: return 0; /* of the process, not of a task */
+    case TRACE_LINK:
+        if (mention(tasks, &event->other, error) != 0) return -1;
+        return mention(tasks, &event->task, error);
+    default: return mention(tasks, &event->task, error);
+    }
+}
+
+/* ---- The end --------------------------------------------------------------------------------------- */
+
+static bool add_unfinished(struct analysis_tasks *tasks, const struct analysis_task *task)
+{
+    uint64_t end = tasks->info->end_ticks;
+    if (tasks->filter && !analysis_filter_task(tasks->filter, &task->id, end, false, false)) return true;
+    struct analysis_task_row *row = row_of(tasks, &task->id);
+    if (!row) return false;
+    row->stats.count++;
+    row->stats.unfinished++;
+    count_begin(&row->stats, task->begin);
+    return true;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct analysis_task_row *one = left, *other = right;
+    int order = analysis_stats_compare(&one->stats, &other->stats);
+    return order ? order : strcmp(one->type, other->type);
+}
+
+static int take_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error)
+{
+    struct analysis_tasks *tasks = (struct analysis_tasks *)sink;
+    tasks->info = info;
+    for (size_t i = 0; i < tasks->open.capacity; i++) {
+        const struct map_entry *entry = &tasks->open.entries[i];
+        if (entry->used && !add_unfinished(tasks, &tasks->slots.items[entry->value].task))
+            return out_of_memory(error);
+    }
+    if (tasks->rows.count)
+        qsort(tasks->rows.items, tasks->rows.count, sizeof *tasks->rows.items, compare_rows);
+    if (tasks->slowest_count)
+        qsort(tasks->slowest, tasks->slowest_count, sizeof *tasks->slowest, compare_slowness);
+    return 0;
+}
+
+bool analysis_tasks_init(struct analysis_tasks *tasks, const struct trace_info *info,
+                         struct analysis_filter *filter, size_t slowest_max)
+{
+    *tasks = (struct analysis_tasks){
+        .sink = {.event = take_event, .end = take_end},
+        .info = info,
+        .filter = filter,
+        .slowest_max = slowest_max,
+    };
+    tasks->row_of_site = calloc((size_t)info->site_count + 1, sizeof *tasks->row_of_site);
+    tasks->recent = calloc(1, sizeof *tasks->recent);
+    return tasks->row_of_site && tasks->recent;
+}
+
+void analysis_tasks_free(struct analysis_tasks *tasks)
+{
+    for (size_t i = 0; i < tasks->rows.count; i++) histogram_free(&tasks->rows.items[i].stats.time);
+    vector_free(&tasks->rows);
+    vector_free(&tasks->slots);
+    free(tasks->slowest);
+    free(tasks->row_of_site);
+    free(tasks->recent);
+    map_free(&tasks->open);
+    analysis_names_free(&tasks->types);
+    analysis_ids_free(&tasks->seen);
+}

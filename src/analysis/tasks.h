@@ -1,0 +1,66 @@
+/* Tasks: what there is of each type, and which were the slowest. SPDX-License-Identifier: Apache-2.0
+ *
+ * A sink. Memory grows with the tasks that are open at once, not with all: an ended task leaves some bits.
+ */
+#ifndef CAIRN_ANALYSIS_TASKS_H
+#define CAIRN_ANALYSIS_TASKS_H
+
+#include "analysis/filter.h"
+#include "analysis/stats.h"
+
+enum analysis_begin {
+    ANALYSIS_BEGIN_SEEN,
+    ANALYSIS_BEGIN_BEFORE, /* in an earlier round of recording */
+    ANALYSIS_BEGIN_LOST,   /* in this one, but not in the trace */
+    ANALYSIS_BEGIN_OFF     /* while recording was off */
+};
+
+enum analysis_status { ANALYSIS_UNFINISHED, ANALYSIS_FINISHED, ANALYSIS_FAILED };
+
+/* Why the begin of a task that is mentioned was not seen. */
+enum analysis_begin analysis_begin_of_mentioned(const struct trace_info *info,
+                                                const struct trace_task_id *task);
+
+/* One task. */
+struct analysis_task {
+    struct trace_task_id id;
+    struct trace_task_id parent; /* id 0: none, or not known because the begin was not seen */
+    enum analysis_begin begin;
+    enum analysis_status status;
+    uint64_t end_ticks; /* of its first end */
+    uint32_t begin_thread, end_thread;
+    uint32_t end_site; /* of a failure its text is the reason */
+};
+
+struct analysis_task_row {
+    const char *type;
+    struct analysis_stats stats;
+    struct analysis_task slowest; /* of the finished ones; meaningless without */
+};
+
+struct analysis_tasks {
+    struct trace_sink sink;
+    /* Results, complete after the sink's end. */
+    VECTOR(struct analysis_task_row) rows; /* by total, the greatest first */
+    struct analysis_task *slowest;         /* finished ones, the slowest first */
+    size_t slowest_count;
+    /* Private. */
+    const struct trace_info *info;
+    struct analysis_filter *filter;
+    size_t slowest_max;
+    struct analysis_names types; /* numbers are those of rows while events come */
+    uint32_t *row_of_site;       /* plus one; 0: not asked yet */
+    struct map open;             /* task to index in slots */
+    VECTOR(struct analysis_open_task) slots;
+    uint32_t free_slot; /* plus one */
+    struct analysis_ids seen;
+    struct analysis_recent *recent;
+};
+
+/* `filter` may be NULL; it must be ready (its selection done). Keeps info and filter. `slowest_max`: how
+ * many of the slowest to remember. False if memory ran out; free it in any case. */
+bool analysis_tasks_init(struct analysis_tasks *tasks, const struct trace_info *info,
+                         struct analysis_filter *filter, size_t slowest_max);
+void analysis_tasks_free(struct analysis_tasks *tasks);
+
+#endif

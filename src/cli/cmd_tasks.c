@@ -1,0 +1,270 @@
+/* cairn tasks: latency per type of task, and the slowest ones. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/draw.h"
+#include "cli/query.h"
+#include "cli/show.h"
+#include "cli/typerows.h"
+
+#include <string.h>
+
+enum { DRAWN_UNASKED = 3 };
+
+struct tasks_options {
+    struct query query;
+    uint64_t slowest;
+};
+
+extern const struct cli_command cmd_tasks;
+
+/* ---- Types ----------------------------------------------------------------------------------------- */
+
+static void write_type(struct records *records, const struct analysis_task_row *row,
+                       const struct trace_info *info)
+{
+    char id[ANALYSIS_ID_TEXT_BYTES];
+    records_row(records);
+    records_text(records, "type", row->type);
+    typerows_fields(records, &row->stats, &info->clock);
+    if (row->stats.time.count)
+        records_text(records, "slowest", analysis_id_text(id, info, &row->slowest.id));
+    else
+        records_none(records, "slowest");
+    records_row_end(records);
+}
+
+static void end_records(struct records *records, const struct question *question)
+{
+    records_end_array(records);
+    if (records->form == RECORDS_JSON) question_diagnostics(question, &records->json);
+    records_end(records);
+}
+
+static void write_types(const struct question *question, const struct analysis_tasks *tasks)
+{
+    struct records records;
+    records_begin(&records, question->query->json ? RECORDS_JSON : RECORDS_CSV, "types");
+    if (records_head(&records)) write_type(&records, &(struct analysis_task_row){0}, question->info);
+    for (size_t i = 0; i < tasks->rows.count; i++)
+        write_type(&records, &tasks->rows.items[i], question->info);
+    end_records(&records, question);
+}
+
+static void print_table(const struct question *question, const struct analysis_tasks *tasks)
+{
+    struct table table = {0};
+    table_column(&table, "type", TABLE_LEFT, 0);
+    typerows_columns(&table);
+    for (size_t i = 0; i < tasks->rows.count; i++) {
+        table_text(&table, tasks->rows.items[i].type);
+        typerows_cells(&table, &tasks->rows.items[i].stats, &question->info->clock);
+    }
+    table_print(&table, stdout);
+    table_free(&table);
+}
+
+/* What the columns do not say: whose begin is not in the trace. */
+static void print_begins(const struct analysis_tasks *tasks)
+{
+    uint64_t before = 0, lost = 0;
+    char text[SHOW_BYTES];
+    bool off = false;
+    for (size_t i = 0; i < tasks->rows.count; i++) {
+        before += tasks->rows.items[i].stats.begun_before;
+        lost += tasks->rows.items[i].stats.begin_lost;
+        off |= strcmp(tasks->rows.items[i].type, ANALYSIS_TYPE_OFF) == 0;
+    }
+    if (before)
+        printf("\n%s of the tasks began before this recording; their latency is the true one.\n",
+               show_count(text, before));
+    if (lost)
+        printf("\n%s of the tasks began in this recording but their begin is not in the trace; their latency "
+               "is the true one.\n",
+               show_count(text, lost));
+    if (off)
+        printf("\n" ANALYSIS_TYPE_OFF " stands for all tasks that were begun while recording was off.\n");
+}
+
+static void draw_types(const struct question *question, const struct analysis_tasks *tasks)
+{
+    bool asked = question->query->spec.type != NULL;
+    size_t drawn = 0, finished = 0;
+    for (size_t i = 0; i < tasks->rows.count; i++) {
+        const struct analysis_task_row *row = &tasks->rows.items[i];
+        if (row->stats.time.count < 2) continue;
+        if (++finished > DRAWN_UNASKED && !asked) continue;
+        drawn++;
+        printf("\n");
+        draw_distribution(stdout, row->type, "tasks", &row->stats, &question->info->clock);
+    }
+    if (drawn < finished)
+        printf("\n%zu more types: `cairn tasks %s TYPE` draws one.\n", finished - drawn, question->path);
+}
+
+static void print_hint(const struct question *question, const struct analysis_tasks *tasks)
+{
+    char id[ANALYSIS_ID_TEXT_BYTES];
+    if (!tasks->rows.count || !tasks->rows.items[0].stats.time.count) return;
+    const struct analysis_task_row *row = &tasks->rows.items[0];
+    analysis_id_text(id, question->info, &row->slowest.id);
+    printf("\n%snext: cairn task %s %s    # the story of the slowest ", show_dim(), question->path, id);
+    show_text(stdout, row->type, strlen(row->type));
+    printf("%s\n", show_plain());
+}
+
+static void print_types(const struct question *question, const struct analysis_tasks *tasks)
+{
+    if (tasks->rows.count == 0) {
+        printf("No tasks%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
+        question_notes(question);
+        return;
+    }
+    print_table(question, tasks);
+    print_begins(tasks);
+    draw_types(question, tasks);
+    question_notes(question);
+    print_hint(question, tasks);
+}
+
+/* ---- The slowest ----------------------------------------------------------------------------------- */
+
+static const char *status_word(const struct analysis_task *task)
+{
+    return task->status == ANALYSIS_FAILED ? "failed" : "ok";
+}
+
+static const char *reason_of(const struct trace_info *info, const struct analysis_task *task)
+{
+    bool known = task->status == ANALYSIS_FAILED && task->end_site < info->site_count;
+    const char *reason = known ? info->sites[task->end_site].text : NULL;
+    return reason ? reason : "";
+}
+
+static uint64_t latency_ns(const struct trace_info *info, const struct analysis_task *task)
+{
+    uint64_t birth = task->id.birth;
+    return trace_clock_ns(&info->clock, task->end_ticks > birth ? task->end_ticks - birth : 0);
+}
+
+static void write_task(struct records *records, const struct analysis_task *task,
+                       const struct trace_info *info)
+{
+    char id[ANALYSIS_ID_TEXT_BYTES], thread[ANALYSIS_THREAD_BYTES];
+    records_row(records);
+    records_text(records, "id", analysis_id_text(id, info, &task->id));
+    records_text(records, "type", analysis_type_of_task(info, &task->id));
+    records_int(records, "begin_ns", trace_clock_since_start_ns(&info->clock, task->id.birth));
+    records_uint(records, "latency_ns", latency_ns(info, task));
+    records_text(records, "status", status_word(task));
+    records_text(records, "reason", task->status == ANALYSIS_FAILED ? reason_of(info, task) : NULL);
+    records_text(records, "parent", task->parent.id ? analysis_id_text(id, info, &task->parent) : NULL);
+    records_text(records, "ended_on", analysis_thread_text(thread, info, task->end_thread));
+    records_row_end(records);
+}
+
+static void write_slowest(const struct question *question, const struct analysis_tasks *tasks)
+{
+    struct records records;
+    records_begin(&records, question->query->json ? RECORDS_JSON : RECORDS_CSV, "tasks");
+    if (records_head(&records)) write_task(&records, &(struct analysis_task){0}, question->info);
+    for (size_t i = 0; i < tasks->slowest_count; i++)
+        write_task(&records, &tasks->slowest[i], question->info);
+    end_records(&records, question);
+}
+
+static void slowest_cells(struct table *table, const struct trace_info *info,
+                          const struct analysis_task *task)
+{
+    char text[ANALYSIS_THREAD_BYTES + SHOW_BYTES];
+    table_raw(table, analysis_id_text(text, info, &task->id));
+    table_text(table, analysis_type_of_task(info, &task->id));
+    table_raw(table, show_instant(text, trace_clock_since_start_ns(&info->clock, task->id.birth)));
+    table_duration(table, latency_ns(info, task));
+    table_raw(table, status_word(task));
+    table_text(table, reason_of(info, task));
+    table_text(table, analysis_thread_text(text, info, task->end_thread));
+}
+
+static void print_slowest(const struct question *question, const struct analysis_tasks *tasks)
+{
+    char id[ANALYSIS_ID_TEXT_BYTES];
+    struct table table = {0};
+    if (tasks->slowest_count == 0) {
+        printf("No finished tasks%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
+        return;
+    }
+    table_column(&table, "id", TABLE_RIGHT, 0);
+    table_column(&table, "type", TABLE_LEFT, 0);
+    table_column(&table, "begin (s)", TABLE_RIGHT, 1);
+    table_column(&table, "latency", TABLE_RIGHT, 0);
+    table_column(&table, "status", TABLE_LEFT, 0);
+    table_column(&table, "reason", TABLE_LEFT, 2);
+    table_column(&table, "ended on", TABLE_LEFT, 3);
+    for (size_t i = 0; i < tasks->slowest_count; i++)
+        slowest_cells(&table, question->info, &tasks->slowest[i]);
+    table_print(&table, stdout);
+    table_free(&table);
+    printf("\n%snext: cairn task %s %s    # its story%s\n", show_dim(), question->path,
+           analysis_id_text(id, question->info, &tasks->slowest[0].id), show_plain());
+}
+
+/* ---- The command ----------------------------------------------------------------------------------- */
+
+static void answer(const struct question *question, const struct analysis_tasks *tasks, bool slowest)
+{
+    bool records = question->query->json || question->query->csv;
+    if (slowest && records)
+        write_slowest(question, tasks);
+    else if (slowest)
+        print_slowest(question, tasks);
+    else if (records)
+        write_types(question, tasks);
+    else
+        print_types(question, tasks);
+}
+
+static int run(const void *given, int count, char **arguments)
+{
+    struct tasks_options options = *(const struct tasks_options *)given;
+    struct analysis_tasks tasks = {0};
+    struct question question;
+    if (count > 1) options.query.spec.type = arguments[1];
+    int code = question_begin(&question, &cmd_tasks, &options.query, ANALYSIS_TASKS, arguments[0]);
+    if (code == CLI_OK) {
+        bool ready = analysis_tasks_init(&tasks, question.info, &question.filter, (size_t)options.slowest);
+        code = ready ? question_run(&question, &tasks.sink) : cli_out_of_memory();
+        if (code == CLI_OK) answer(&question, &tasks, options.slowest > 0);
+    }
+    analysis_tasks_free(&tasks);
+    return question_end(&question, code);
+}
+
+static const struct cli_option options_table[] = {
+    {"slowest", 'n', CLI_COUNT, "N", offsetof(struct tasks_options, slowest),
+     "list the N slowest finished tasks instead"},
+    {0},
+};
+
+const struct cli_command cmd_tasks = {
+    .name = "tasks",
+    .arguments = "TRACE [TYPE]",
+    .summary = "latency per type of task, its distribution, and the slowest tasks",
+    .details =
+        "Latency is the time from a task's creation to its first end, on whatever threads. Count is of all "
+        "that were seen, finished or not; times are those of the finished ones. Self is the latency without "
+        "the time in which a subtask was open. Percentiles are right within 1 %; min and max are exact. TYPE "
+        "is a pattern, as in --type.\n\n"
+        "--min and --max are about latency; --thread means tasks that did anything on that "
+        "thread.\n\n" QUERY_DETAILS
+        "\n\n--json: {\"types\": [...], \"diagnostics\": [...]}, a type has: type, " TYPEROWS_FIELDS
+        ", slowest (id). With --slowest: {\"tasks\": [...], ...}, a task has: id, type, begin_ns (since the "
+        "start), latency_ns, status (ok, failed), reason, parent (id), ended_on. --csv has the same fields.",
+    .examples = "cairn tasks demo.cairn                      # all types\n"
+                "cairn tasks demo.cairn 'GET *'              # some types, each drawn\n"
+                "cairn tasks --slowest 5 demo.cairn request  # the slowest five\n"
+                "cairn tasks --failed --json demo.cairn      # what failed, for programs\n",
+    .options = options_table,
+    .more_options = query_options,
+    .arguments_min = 1,
+    .arguments_max = 2,
+    .options_bytes = sizeof(struct tasks_options),
+    .run = run,
+};

@@ -1,0 +1,19 @@
+/* The list of sub-commands, in the order of the help. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <string.h>
+
+extern const struct cli_command cmd_record, cmd_info, cmd_tasks, cmd_task, cmd_regions, cmd_logs;
+extern const struct cli_command cmd_convert, cmd_check, cmd_join, cmd_dump, cmd_assemble, cmd_help;
+
+const struct cli_command *const cli_commands[] = {
+    &cmd_record, &cmd_info, &cmd_tasks, &cmd_task,     &cmd_regions, &cmd_logs, &cmd_convert,
+    &cmd_check,  &cmd_join, &cmd_dump,  &cmd_assemble, &cmd_help,    NULL,
+};
+
+const struct cli_command *cli_find(const char *name)
+{
+    for (const struct cli_command *const *command = cli_commands; *command; command++)
+        if (strcmp((*command)->name, name) == 0) return *command;
+    return NULL;
+}

@@ -1,0 +1,177 @@
+/* See query.h. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/query.h"
+
+#include "cairn/cairn.h"
+#include "cli/show.h"
+
+#include <string.h>
+
+#define FILTER(name, kind, argument, member, help)                                                           \
+    {                                                                                                        \
+        name, 0, kind, argument, offsetof(struct query, spec.member), help                                   \
+    }
+
+const struct cli_option query_options[] = {
+    FILTER("type", CLI_TEXT, "PATTERN", type, "only types that match"),
+    FILTER("task", CLI_TEXT, "ID", task, "only this task and what belongs to it"),
+    FILTER("thread", CLI_TEXT, "NAME", thread, "only threads of that name (a pattern) or number"),
+    FILTER("from", CLI_DURATION, "TIME", from_ns, "only what began at or after this time, as in 1.5s"),
+    FILTER("to", CLI_DURATION, "TIME", to_ns, "only what began before this time"),
+    FILTER("min", CLI_DURATION, "DURATION", min_ns, "only what took at least as long, as in 10ms"),
+    FILTER("max", CLI_DURATION, "DURATION", max_ns, "only what took at most as long"),
+    FILTER("log", CLI_TEXT, "TEXT", log, "only what has a log with this text in its message"),
+    FILTER("complete", CLI_FLAG, NULL, complete, "only what has ended"),
+    FILTER("unfinished", CLI_FLAG, NULL, unfinished, "only what has not ended"),
+    FILTER("failed", CLI_FLAG, NULL, failed, "only tasks that ended by failure, or what belongs to them"),
+    {"json", 0, CLI_FLAG, NULL, offsetof(struct query, json), "print JSON"},
+    {"csv", 0, CLI_FLAG, NULL, offsetof(struct query, csv), "print CSV, with names in the first line"},
+    {0},
+};
+
+const struct cli_option query_form_options[] = {
+    {"json", 0, CLI_FLAG, NULL, offsetof(struct query, json), "print JSON"},
+    {"csv", 0, CLI_FLAG, NULL, offsetof(struct query, csv), "print CSV, with names in the first line"},
+    {0},
+};
+
+/* ---- Opening and running --------------------------------------------------------------------------- */
+
+static int open_source(struct question *question)
+{
+    struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
+    question->source = trace_open(question->path, &error);
+    if (!question->source) return cli_report(&error);
+    question->info = question->source->info;
+    return CLI_OK;
+}
+
+static void close_source(struct question *question)
+{
+    if (question->source) question->source->close(question->source);
+    question->source = NULL;
+    question->info = NULL;
+}
+
+int question_run(struct question *question, struct trace_sink *sink)
+{
+    struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
+    int result = trace_run(question->source, sink, cli_progress, "reading", &error);
+    cli_progress_done();
+    return result == 0 ? CLI_OK : cli_report(&error);
+}
+
+/* The first pass, and the trace opened anew for the second. */
+static int select_tasks(struct question *question)
+{
+    int code = question_run(question, &question->filter.selection);
+    if (code != CLI_OK) return code;
+    close_source(question);
+    code = open_source(question);
+    if (code == CLI_OK) analysis_filter_use_info(&question->filter, question->info);
+    return code;
+}
+
+int question_begin(struct question *question, const struct cli_command *command, const struct query *query,
+                   enum analysis_subject subject, const char *path)
+{
+    struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
+    *question = (struct question){.query = query, .path = path};
+    if (query->json && query->csv) return cli_usage(command, "--json and --csv exclude each other");
+    int code = open_source(question);
+    if (code != CLI_OK) return code;
+    if (analysis_filter_init(&question->filter, subject, &query->spec, question->info, &error) != 0) {
+        cli_report(&error);
+        return error.code == CAIRN_EINVAL ? CLI_USAGE : CLI_TROUBLE;
+    }
+    return analysis_filter_needs_selection(&question->filter) ? select_tasks(question) : CLI_OK;
+}
+
+bool query_is_filtered(const struct query *query)
+{
+    const struct analysis_spec *spec = &query->spec;
+    return spec->type || spec->task || spec->thread || spec->log || spec->from_ns || spec->to_ns ||
+           spec->min_ns || spec->max_ns || spec->complete || spec->unfinished || spec->failed;
+}
+
+/* ---- What was found -------------------------------------------------------------------------------- */
+
+const char *query_severity(enum trace_severity severity)
+{
+    return severity == TRACE_DAMAGE ? "damage" : severity == TRACE_WARNING ? "warning" : "note";
+}
+
+static void print_note(const struct trace_diagnostic *diagnostic)
+{
+    char count[SHOW_BYTES];
+    printf("%s%s%s (%s×): %s\n    e.g. ", diagnostic->severity == TRACE_DAMAGE ? show_red() : show_yellow(),
+           diagnostic->name, show_plain(), show_count(count, diagnostic->count), diagnostic->advice);
+    show_text(stdout, diagnostic->example, strlen(diagnostic->example));
+    printf("\n");
+}
+
+void question_notes(const struct question *question)
+{
+    const struct trace_diagnostics *diagnostics = question->info->diagnostics;
+    bool any = false;
+    for (uint32_t i = 0; i < diagnostics->count; i++) {
+        if (diagnostics->items[i].severity == TRACE_NOTE) continue;
+        if (!any) printf("\n");
+        any = true;
+        print_note(&diagnostics->items[i]);
+    }
+}
+
+void question_diagnostics(const struct question *question, struct json *json)
+{
+    const struct trace_diagnostics *diagnostics = question->info->diagnostics;
+    json_key(json, "diagnostics");
+    json_array(json);
+    for (uint32_t i = 0; i < diagnostics->count; i++) {
+        const struct trace_diagnostic *diagnostic = &diagnostics->items[i];
+        json_object(json);
+        json_key(json, "name"), json_text(json, diagnostic->name);
+        json_key(json, "severity"), json_text(json, query_severity(diagnostic->severity));
+        json_key(json, "count"), json_uint(json, diagnostic->count);
+        json_key(json, "advice"), json_text(json, diagnostic->advice);
+        json_key(json, "example"), json_text(json, diagnostic->example);
+        json_end(json);
+    }
+    json_end(json);
+}
+
+static void tell_losses(const struct question *question)
+{
+    uint64_t lost = 0;
+    for (unsigned i = 0; i < CAIRN_TALLIES; i++) lost += question->info->lost[i];
+    char text[SHOW_BYTES];
+    if (lost)
+        fprintf(stderr,
+                "cairn: %s: %s events were lost while recording; `cairn info %s` tells which and when.\n",
+                question->path, show_count(text, lost), question->path);
+}
+
+static bool tell_damage(const struct question *question)
+{
+    const struct trace_diagnostics *diagnostics = question->info->diagnostics;
+    for (uint32_t i = 0; i < diagnostics->count; i++) {
+        if (diagnostics->items[i].severity != TRACE_DAMAGE) continue;
+        fprintf(stderr, "cairn: %s: the trace is damaged (%s): ", question->path, diagnostics->items[i].name);
+        show_text(stderr, diagnostics->items[i].example, strlen(diagnostics->items[i].example));
+        fprintf(stderr, "\nWhat is valid was reported; `cairn check %s` tells all that is wrong.\n",
+                question->path);
+        return true;
+    }
+    return false;
+}
+
+int question_end(struct question *question, int code)
+{
+    if (question->info && code == CLI_OK) {
+        fflush(stdout);
+        tell_losses(question);
+        if (tell_damage(question)) code = CLI_TROUBLE;
+    }
+    analysis_filter_free(&question->filter);
+    close_source(question);
+    return code;
+}

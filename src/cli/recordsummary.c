@@ -1,0 +1,116 @@
+/* What `cairn record` says when the program has ended. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/recordsummary.h"
+#include "cli/cli.h"
+#include "cli/show.h"
+#include "cli/table.h"
+
+#include "analysis/analysis.h"
+#include "cairn/cairn.h"
+#include "trace/trace.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TYPES_SHOWN = 5 };
+
+static uint64_t sum(const uint64_t counts[CAIRN_TALLY_SLOTS])
+{
+    uint64_t all = 0;
+    for (int i = 0; i < CAIRN_TALLY_SLOTS; i++) all += counts[i];
+    return all;
+}
+
+/* As one would type it here. */
+static const char *from_here(const char *path)
+{
+    char here[PATH_MAX];
+    size_t length = getcwd(here, sizeof here) ? strlen(here) : 0;
+    if (length > 1 && strncmp(path, here, length) == 0 && path[length] == '/') return path + length + 1;
+    return path;
+}
+
+static void print_sums(const struct trace_info *info, const char *name, size_t file_count)
+{
+    char text[SHOW_BYTES];
+    uint64_t bytes = 0, lost = sum(info->lost);
+    for (uint32_t i = 0; i < info->process_count; i++)
+        bytes += info->processes[i].file_bytes + info->processes[i].live_bytes;
+    fprintf(stderr, "cairn: %s: ", name);
+    if (file_count > 1) fprintf(stderr, "%zu processes, ", file_count);
+    fprintf(stderr, "%s, ",
+            show_duration(text, trace_clock_ns(&info->clock, info->end_ticks - info->begin_ticks)));
+    fprintf(stderr, "%s, ", show_size(text, bytes));
+    fprintf(stderr, "%s events, ", show_count(text, sum(info->recovered)));
+    fprintf(stderr, "%s lost\n", lost ? show_count(text, lost) : "none");
+}
+
+static void print_troubles(const struct trace_info *info, const char *name)
+{
+    uint32_t serious = 0;
+    for (uint32_t i = 0; i < info->process_count; i++)
+        if (info->processes[i].state == CAIRN_STATE_RECORDING)
+            fprintf(stderr, "process %" PRIu32 " is still recording, or its live file is gone\n",
+                    info->processes[i].pid);
+    for (uint32_t i = 0; i < info->diagnostics->count; i++)
+        serious += info->diagnostics->items[i].severity != TRACE_NOTE;
+    if (serious || sum(info->lost))
+        fprintf(stderr, "`cairn info %s` tells what was lost or found wrong\n", name);
+}
+
+static void add_row(struct table *table, const struct analysis_task_row *row, const struct trace_clock *clock)
+{
+    struct analysis_summary summary;
+    analysis_summarize(&summary, &row->stats, clock);
+    table_text(table, row->type);
+    table_count(table, summary.count);
+    table_count(table, summary.unfinished);
+    table_count(table, summary.errors);
+    const uint64_t times[] = {summary.total_ns, summary.p50_ns, summary.p99_ns, summary.max_ns};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        if (summary.finished)
+            table_duration(table, times[i]);
+        else
+            table_count(table, 0);
+}
+
+static void print_tasks(const struct analysis_tasks *tasks, const struct trace_clock *clock)
+{
+    static const char *const numbers[] = {"count", "unfinished", "failed", "total", "p50", "p99", "max"};
+    struct table table = {0};
+    size_t shown = tasks->rows.count < TYPES_SHOWN ? tasks->rows.count : TYPES_SHOWN;
+    table_column(&table, "task", TABLE_LEFT, 0);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        table_column(&table, numbers[i], TABLE_RIGHT, 0);
+    for (size_t i = 0; i < shown; i++) add_row(&table, &tasks->rows.items[i], clock);
+    table_print(&table, stderr);
+    table_free(&table);
+    if (tasks->rows.count > shown) fprintf(stderr, "and %zu types more\n", tasks->rows.count - shown);
+}
+
+static int summarize(struct trace_source *source, struct analysis_tasks *tasks, const char *name,
+                     size_t file_count, struct cairn_error *error)
+{
+    if (!analysis_tasks_init(tasks, source->info, NULL, 0))
+        return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "out of memory");
+    if (trace_run(source, &tasks->sink, cli_progress, "reading", error) != 0) return -1;
+    cli_progress_done();
+    print_sums(source->info, name, file_count);
+    print_troubles(source->info, name);
+    if (tasks->rows.count) print_tasks(tasks, &source->info->clock);
+    fprintf(stderr, "next: cairn %s %s\n", tasks->rows.count ? "tasks" : "info", name);
+    return 0;
+}
+
+int record_summary(const char *folder, size_t file_count, struct cairn_error *error)
+{
+    struct trace_source *source = trace_open(folder, error);
+    if (!source) return -1;
+    struct analysis_tasks tasks = {0};
+    int result = summarize(source, &tasks, from_here(folder), file_count, error);
+    analysis_tasks_free(&tasks);
+    source->close(source);
+    return result;
+}

@@ -1,0 +1,45 @@
+/* Tables for terminals. SPDX-License-Identifier: Apache-2.0
+ *
+ *     struct table table = {.title_columns = 1};
+ *     table_column(&table, "type", TABLE_LEFT, 0);
+ *     table_row(&table);
+ *     table_text(&table, "order");
+ *     table_print(&table, stdout);
+ *
+ * Cells are kept until the table is printed, so that columns can be as wide as they need. On a terminal
+ * that is too narrow the columns of the greatest `rank` go first, and a line says which; rank 0 stays.
+ * Not on a terminal all stay. Memory that runs out shows as a last line that says so.
+ */
+#ifndef CAIRN_CLI_TABLE_H
+#define CAIRN_CLI_TABLE_H
+
+#include "base/base.h"
+
+#include <stdio.h>
+
+enum table_align { TABLE_LEFT, TABLE_RIGHT };
+
+enum { TABLE_COLUMNS_MAX = 20, TABLE_TEXT_COLUMNS_MAX = 48 };
+
+struct table {
+    struct table_head {
+        const char *name;
+        enum table_align align;
+        unsigned rank;
+    } heads[TABLE_COLUMNS_MAX];
+    unsigned column_count;
+    VECTOR(const char *) cells; /* row by row */
+    struct arena memory;
+    bool is_broken; /* memory ran out */
+};
+
+void table_column(struct table *table, const char *name, enum table_align align, unsigned rank);
+/* Each adds the next cell. Text from a trace is escaped and cut; `table_raw` takes it as it is. */
+void table_text(struct table *table, const char *text);
+void table_raw(struct table *table, const char *text);
+void table_count(struct table *table, uint64_t count); /* 0 as "·" */
+void table_duration(struct table *table, uint64_t ns);
+void table_print(struct table *table, FILE *out);
+void table_free(struct table *table);
+
+#endif

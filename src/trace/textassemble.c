@@ -1,0 +1,670 @@
+/* From the text form to a trace: see textform.h and doc/format.md. SPDX-License-Identifier: Apache-2.0
+ *
+ * Lines are taken in one at a time and appended to the output. What a line leaves out gets a usual value. What
+ * depends on later lines (a block's size, its checksum, the last time, the head's size of data and checksum) is
+ * filled in when the block or the file ends, unless the text states it: so a wrong value can be written
+ * down, and a right one need not be.
+ */
+#include "cairn/cairn.h"
+#include "os/os.h"
+#include "trace/textform.h"
+#include "trace/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* `at` and the like are orders to make a file large; a test needs no more. */
+#define OUTPUT_BYTES_MAX ((uint64_t)1 << 30)
+
+enum { NO_AREA, AREA_SITES, AREA_THREADS, AREA_SLOTS };
+
+struct text_assembler {
+    VECTOR(uint8_t) out;
+    VECTOR(uint8_t) data; /* of the event in the making */
+    struct cairn_file_head head;
+    bool head_done, data_bytes_set, head_checksum_set;
+    /* the open block */
+    bool in_block;
+    size_t block_at;
+    uint32_t block_kind;
+    bool bytes_set, checksum_set, end_set, open_count_set;
+    uint32_t open_count;
+    uint64_t time;        /* of the last event */
+    uint64_t number;      /* of the last chunk */
+    struct map sequences; /* {thread, side} to the next one */
+    bool in_slot;
+    size_t slot_at, slot_bytes;
+    uint32_t area;
+    size_t area_at, area_bytes; /* 0: up to the next page */
+};
+
+static const char no_memory[] = "memory ran out";
+
+/* ---- Output ------------------------------------------------------------------------------------------ */
+
+static const char *put(struct text_assembler *a, const void *bytes, size_t count)
+{
+    if (count > OUTPUT_BYTES_MAX || a->out.count + count > OUTPUT_BYTES_MAX)
+        return "the output grows too large";
+    if (!vector_reserve(&a->out, a->out.count + count)) return no_memory;
+    if (count && bytes) memcpy(a->out.items + a->out.count, bytes, count);
+    if (count && !bytes) memset(a->out.items + a->out.count, 0, count);
+    a->out.count += count;
+    return NULL;
+}
+
+static const char *pad_to(struct text_assembler *a, uint64_t offset)
+{
+    if (offset < a->out.count) return "that place is passed already";
+    return put(a, NULL, offset - a->out.count);
+}
+
+static const char *pad_to_words(struct text_assembler *a)
+{
+    return put(a, NULL, (8 - a->out.count % 8) % 8);
+}
+
+static bool states(const struct text_line *line, const char *key)
+{
+    for (uint32_t i = 0; i < line->count; i++) {
+        if (!strcmp(line->pairs[i].key, key)) return true;
+    }
+    return false;
+}
+
+/* The next value of the line without a key. */
+static const char *bare(struct text_line *line)
+{
+    struct text_pair *pair = text_line_take(line, "");
+    return pair ? pair->value : NULL;
+}
+
+/* ---- Ends of blocks, slots, areas ---------------------------------------------------------------------- */
+
+static void finish_chunk(struct text_assembler *a, struct cairn_chunk_head *chunk)
+{
+    if (!a->open_count_set) chunk->open_count = a->open_count;
+    if (!a->end_set && chunk->block.flags & CAIRN_BLOCK_SEALED) chunk->end_ticks = a->time;
+}
+
+static const char *finish_block(struct text_assembler *a)
+{
+    if (!a->in_block) return NULL;
+    a->in_block = false;
+    size_t bytes = a->out.count - a->block_at;
+    struct cairn_block_head *block = (void *)(a->out.items + a->block_at);
+    if (a->block_kind == CAIRN_BLOCK_EVENTS && bytes >= sizeof(struct cairn_chunk_head)) {
+        finish_chunk(a, (struct cairn_chunk_head *)block);
+    }
+    bool sealed = block->flags & CAIRN_BLOCK_SEALED;
+    if (!a->bytes_set && (sealed || !a->in_slot)) block->bytes = (uint32_t)bytes;
+    if (!a->checksum_set && sealed) {
+        const size_t before = offsetof(struct cairn_block_head, bytes);
+        block->checksum = cairn__os_crc32c(0, (uint8_t *)block + before, bytes - before);
+    }
+    return NULL;
+}
+
+static const char *finish_slot(struct text_assembler *a)
+{
+    const char *wrong = finish_block(a);
+    if (wrong || !a->in_slot) return wrong;
+    a->in_slot = false;
+    return pad_to(a, a->slot_at + a->slot_bytes);
+}
+
+static const char *finish_area(struct text_assembler *a)
+{
+    const char *wrong = finish_slot(a);
+    if (wrong || !a->area) return wrong;
+    size_t bytes = a->out.count - a->area_at;
+    if (!a->area_bytes) a->area_bytes = (bytes + CAIRN_PAGE_BYTES - 1) / CAIRN_PAGE_BYTES * CAIRN_PAGE_BYTES;
+    wrong = pad_to(a, a->area_at + a->area_bytes);
+    if (wrong) return wrong;
+    struct cairn_file_head *head = (void *)a->out.items;
+    uint64_t *fields = a->area == AREA_SITES     ? &head->sites_offset
+                       : a->area == AREA_THREADS ? &head->threads_offset
+                                                 : &head->slots_offset;
+    fields[0] = a->area_at;
+    fields[1] = a->area_bytes;
+    a->area = NO_AREA;
+    return NULL;
+}
+
+/* ---- Lines that make structure ------------------------------------------------------------------------- */
+
+static const char *head_line(struct text_assembler *a, struct text_line *line)
+{
+    if (a->out.count) return "the head must come first, and once";
+    a->head = (struct cairn_file_head){.magic = CAIRN_FILE_MAGIC,
+                                       .version = CAIRN_FORMAT_VERSION,
+                                       .head_bytes = CAIRN_FILE_HEAD_BYTES,
+                                       .session = {1, 2},
+                                       .state = CAIRN_STATE_STOPPED,
+                                       .round = 1,
+                                       .clock = CAIRN_CLOCK_MONOTONIC};
+    a->data_bytes_set = states(line, "data_bytes");
+    a->head_checksum_set = states(line, "checksum");
+    a->head_done = true;
+    const char *wrong = text_fields_read(line, text_head_fields, &a->head);
+    return wrong ? wrong : put(a, &a->head, sizeof a->head);
+}
+
+static bool block_kind(const char *text, uint64_t *kind)
+{
+    for (const struct text_name *name = text_block_kinds; text && name->name; name++) {
+        if (strcmp(name->name, text)) continue;
+        *kind = name->value;
+        return true;
+    }
+    return text && text_number(text, kind) && *kind <= UINT16_MAX;
+}
+
+static const char *begin_block(struct text_assembler *a, struct cairn_block_head *block, uint32_t kind)
+{
+    *block = (struct cairn_block_head){.magic = CAIRN_BLOCK_MAGIC,
+                                       .kind = (uint16_t)kind,
+                                       .flags = CAIRN_BLOCK_SEALED,
+                                       .session = a->head.session[0]};
+    a->in_block = true;
+    a->block_at = a->out.count;
+    a->block_kind = kind;
+    a->bytes_set = a->checksum_set = a->end_set = a->open_count_set = false;
+    a->open_count = 0;
+    return NULL;
+}
+
+/* The sequence number that a thread's next chunk usually has. */
+static uint64_t *next_sequence(struct text_assembler *a, const struct cairn_chunk_head *chunk)
+{
+    bool side = chunk->block.flags & CAIRN_BLOCK_SIDE;
+    return map_put(&a->sequences, (struct map_key){chunk->thread, side, 0}, NULL);
+}
+
+static const char *chunk_line(struct text_assembler *a, struct text_line *line, struct cairn_block_head block)
+{
+    struct cairn_chunk_head chunk = {
+        .block = block, .thread = 1, .begin_ticks = a->time ? a->time : a->head.start.ticks};
+    bool sequence_set = states(line, "sequence");
+    if (!states(line, "number")) chunk.block.number = a->number + 1;
+    a->end_set = states(line, "end");
+    a->open_count_set = states(line, "open_count");
+    const char *wrong = text_fields_read(line, text_chunk_fields, &chunk);
+    if (wrong) return wrong;
+    uint64_t *sequence = next_sequence(a, &chunk);
+    if (!sequence) return no_memory;
+    if (!sequence_set) chunk.sequence = *sequence;
+    *sequence = chunk.sequence + 1;
+    a->number = chunk.block.number;
+    a->time = chunk.begin_ticks;
+    return put(a, &chunk, sizeof chunk);
+}
+
+static const char *block_line(struct text_assembler *a, struct text_line *line)
+{
+    uint64_t kind;
+    if (!block_kind(bare(line), &kind)) return "a block needs its kind";
+    const char *wrong = finish_block(a);
+    if (wrong) return wrong;
+    struct cairn_block_head block;
+    begin_block(a, &block, (uint32_t)kind);
+    a->bytes_set = states(line, "bytes");
+    a->checksum_set = states(line, "checksum");
+    wrong = text_fields_read(line, text_block_fields, &block);
+    if (wrong) return wrong;
+    if (kind == CAIRN_BLOCK_EVENTS) return chunk_line(a, line, block);
+    return put(a, &block, sizeof block);
+}
+
+static const char *area_line(struct text_assembler *a, struct text_line *line)
+{
+    static const char *const names[] = {"", "sites", "threads", "slots"};
+    const char *name = bare(line), *wrong = finish_area(a);
+    struct text_pair *bytes = text_line_take(line, "bytes");
+    uint64_t count = 0;
+    if (wrong) return wrong;
+    if (bytes && !text_number(bytes->value, &count)) return "bytes";
+    for (uint32_t i = AREA_SITES; name && i <= AREA_SLOTS; i++) {
+        if (!strcmp(name, names[i])) a->area = i;
+    }
+    a->area_at = a->out.count;
+    a->area_bytes = count;
+    return a->area ? NULL : "an area is one of sites, threads, slots";
+}
+
+static const char *slot_line(struct text_assembler *a, struct text_line *line)
+{
+    struct cairn_slot_head slot = {
+        .magic = CAIRN_SLOT_MAGIC, .slot_bytes = CAIRN_PAGE_BYTES, .state = CAIRN_SLOT_OPEN};
+    const char *wrong = finish_slot(a);
+    if (!wrong) wrong = text_fields_read(line, text_slot_fields, &slot);
+    if (wrong) return wrong;
+    a->in_slot = true;
+    a->slot_at = a->out.count;
+    a->slot_bytes = slot.slot_bytes;
+    return put(a, &slot, sizeof slot);
+}
+
+/* ---- Records ----------------------------------------------------------------------------------------- */
+
+/* Records may stand alone: then they begin a block of their kind, but in areas of a live file. */
+static const char *records_block(struct text_assembler *a, uint32_t kind)
+{
+    if (a->area || (a->in_block && a->block_kind == kind)) return NULL;
+    const char *wrong = finish_block(a);
+    struct cairn_block_head block;
+    if (wrong) return wrong;
+    begin_block(a, &block, kind);
+    return put(a, &block, sizeof block);
+}
+
+static const char *site_text(struct text_line *line, const char *key, struct text_pair **pair,
+                             uint16_t *bytes)
+{
+    *pair = text_line_take(line, key);
+    if (*pair && (*pair)->bytes > UINT16_MAX) return key;
+    *bytes = *pair ? (uint16_t)(*pair)->bytes : 0;
+    return NULL;
+}
+
+static const char *site_line(struct text_assembler *a, struct text_line *line)
+{
+    struct cairn_site_record record = {.flags = CAIRN_SITE_PUBLISHED};
+    struct text_pair *texts[4];
+    const char *wrong = records_block(a, CAIRN_BLOCK_SITES);
+    if (!wrong) wrong = site_text(line, "text", &texts[0], &record.text_bytes);
+    if (!wrong) wrong = site_text(line, "format", &texts[1], &record.format_bytes);
+    if (!wrong) wrong = site_text(line, "file", &texts[2], &record.file_bytes);
+    if (!wrong) wrong = site_text(line, "function", &texts[3], &record.function_bytes);
+    uint32_t bytes = (uint32_t)sizeof record + record.text_bytes + record.format_bytes + record.file_bytes +
+                     record.function_bytes;
+    record.bytes = (bytes + 7) / 8 * 8;
+    if (!wrong) wrong = text_fields_read(line, text_site_fields, &record);
+    if (!wrong) wrong = put(a, &record, sizeof record);
+    for (int i = 0; !wrong && i < 4; i++) {
+        if (texts[i]) wrong = put(a, texts[i]->value, texts[i]->bytes);
+    }
+    return wrong ? wrong : pad_to_words(a);
+}
+
+static const char *thread_line(struct text_assembler *a, struct text_line *line)
+{
+    struct cairn_thread_record record = {.index = 1};
+    const char *wrong = records_block(a, CAIRN_BLOCK_THREADS);
+    if (!wrong) wrong = text_fields_read(line, text_thread_fields, &record);
+    return wrong ? wrong : put(a, &record, sizeof record);
+}
+
+static const char *anchor_line(struct text_assembler *a, struct text_line *line)
+{
+    struct cairn_anchor anchor = {0};
+    const char *wrong = records_block(a, CAIRN_BLOCK_ANCHORS);
+    if (!wrong) wrong = text_fields_read(line, text_anchor_fields, &anchor);
+    return wrong ? wrong : put(a, &anchor, sizeof anchor);
+}
+
+static const char *open_line(struct text_assembler *a, struct text_line *line)
+{
+    struct cairn_open_region open = {0};
+    if (!a->in_block || a->block_kind != CAIRN_BLOCK_EVENTS) return "open regions stand in a block of events";
+    const char *wrong = text_fields_read(line, text_open_fields, &open);
+    a->open_count++;
+    return wrong ? wrong : put(a, &open, sizeof open);
+}
+
+/* ---- Raw bytes ----------------------------------------------------------------------------------------- */
+
+static const char *words_line(struct text_assembler *a, struct text_line *line)
+{
+    const char *wrong = NULL;
+    for (const char *text; !wrong && (text = bare(line)) != NULL;) {
+        uint64_t word;
+        if (!text_number(text, &word)) return "a word that is no number";
+        wrong = put(a, &word, sizeof word);
+    }
+    return wrong;
+}
+
+static const char *bytes_line(struct text_assembler *a, struct text_line *line)
+{
+    struct text_pair *pair = text_line_take(line, "");
+    return pair ? put(a, pair->value, pair->bytes) : "bytes in quotes are missing";
+}
+
+/* patch OFFSET WORD...: overwrites words of the present block, or of the head where there is none yet. */
+static const char *patch_line(struct text_assembler *a, struct text_line *line)
+{
+    uint64_t offset, word;
+    size_t base = a->in_block ? a->block_at : 0;
+    const char *text = bare(line);
+    if (!text || !text_number(text, &offset)) return "patch needs an offset";
+    for (; (text = bare(line)) != NULL; offset += sizeof word) {
+        if (!text_number(text, &word)) return "a word that is no number";
+        if (offset > a->out.count - base || a->out.count - base - offset < sizeof word)
+            return "patch beyond the end";
+        memcpy(a->out.items + base + offset, &word, sizeof word);
+    }
+    return NULL;
+}
+
+static const char *zeros_line(struct text_assembler *a, struct text_line *line)
+{
+    uint64_t count;
+    const char *text = bare(line);
+    if (!text || !text_number(text, &count)) return "zeros needs a count of bytes";
+    return put(a, NULL, count);
+}
+
+static const char *at_line(struct text_assembler *a, struct text_line *line)
+{
+    uint64_t offset;
+    const char *text = bare(line), *wrong = finish_slot(a);
+    if (wrong) return wrong;
+    if (!text || !text_number(text, &offset)) return "at needs an offset";
+    return pad_to(a, offset);
+}
+
+static const char *raw_line(struct text_assembler *a, struct text_line *line)
+{
+    (void)line;
+    return finish_slot(a);
+}
+
+/* ---- Events -------------------------------------------------------------------------------------------- */
+
+static const char *add_data(struct text_assembler *a, const void *bytes, size_t count)
+{
+    if (!vector_reserve(&a->data, a->data.count + count)) return no_memory;
+    if (count) memcpy(a->data.items + a->data.count, bytes, count);
+    a->data.count += count;
+    return NULL;
+}
+
+static const char *add_number(struct text_assembler *a, const struct text_pair *pair, size_t bytes)
+{
+    uint64_t value;
+    return text_number(pair->value, &value) ? add_data(a, &value, bytes) : pair->key;
+}
+
+/* Arguments of a formatted log, in the order in which they stand: int= long= double= string= null= data= and
+ * arguments= for a whole word. */
+static const char *add_arguments(struct text_assembler *a, struct text_line *line)
+{
+    const char *wrong = NULL;
+    for (uint32_t i = 0; !wrong && i < line->count; i++) {
+        struct text_pair *pair = &line->pairs[i];
+        uint32_t size = (uint32_t)pair->bytes, null = CAIRN_LOG_NULL;
+        bool is_string = !strcmp(pair->key, "string"), used = true;
+        if (is_string || !strcmp(pair->key, "data")) {
+            if (is_string) wrong = add_data(a, &size, sizeof size);
+            if (!wrong) wrong = add_data(a, pair->value, pair->bytes);
+        } else if (!strcmp(pair->key, "int")) {
+            wrong = add_number(a, pair, 4);
+        } else if (!strcmp(pair->key, "long") || !strcmp(pair->key, "double") ||
+                   !strcmp(pair->key, "arguments")) {
+            wrong = add_number(a, pair, 8);
+        } else if (!strcmp(pair->key, "null")) {
+            wrong = add_data(a, &null, sizeof null);
+        } else {
+            used = pair->used;
+        }
+        pair->used = used;
+    }
+    return wrong;
+}
+
+static bool payload_number(const char *name, const char *text, uint64_t *value)
+{
+    if (!strcmp(name, "id") || !strcmp(name, "parent_id")) return text_id(text, value);
+    if (!strcmp(name, "place")) return text_place(text, value);
+    return text_number(text, value);
+}
+
+/* One word of the payload under its name; a part that is not given is 0. */
+static const char *add_word(struct text_assembler *a, struct text_line *line, const char *name)
+{
+    struct text_pair *pair = text_line_take(line, name);
+    uint64_t value = 0;
+    if (pair && !payload_number(name, pair->value, &value)) return pair->key;
+    return add_data(a, &value, sizeof value);
+}
+
+static const char *add_text(struct text_assembler *a, struct text_line *line, uint32_t *size_flags)
+{
+    struct text_pair *full = text_line_take(line, "full"), *text = text_line_take(line, "text");
+    const char *wrong = NULL;
+    if (full) {
+        *size_flags = CAIRN_SIZE_CUT;
+        wrong = add_number(a, full, 8);
+    }
+    if (!wrong && text) wrong = add_data(a, text->value, text->bytes);
+    return wrong;
+}
+
+static const char *add_losses(struct text_assembler *a, struct text_line *line)
+{
+    uint64_t counts[CAIRN_TALLY_SLOTS];
+    struct text_pair *pair = text_line_take(line, "counts");
+    if (!pair || !text_tallies(pair->value, counts)) return "counts";
+    for (uint64_t i = 0; i < CAIRN_TALLY_SLOTS; i++) {
+        uint64_t both[2] = {i, counts[i]};
+        const char *wrong = counts[i] ? add_data(a, both, sizeof both) : NULL;
+        if (wrong) return wrong;
+    }
+    return NULL;
+}
+
+/* The payload by the names in event.def. */
+static const char *add_payload(struct text_assembler *a, struct text_line *line, uint32_t kind,
+                               uint32_t *size_flags)
+{
+    char names[64];
+    const char *wrong = add_arguments(a, line);
+    snprintf(names, sizeof names, "%s", text_event_payload(kind));
+    char *rest = names;
+    for (char *name; !wrong && (name = strsep(&rest, " ")) != NULL;) {
+        if (!*name || !strcmp(name, "arguments") || !strcmp(name, "extension")) continue;
+        if (!strcmp(name, "text")) {
+            wrong = add_text(a, line, size_flags);
+        } else if (!strcmp(name, "counts")) {
+            wrong = add_losses(a, line);
+        } else if (kind == CAIRN_EVENT_TIME) {
+            wrong = add_data(a, &a->time, sizeof a->time);
+        } else {
+            wrong = add_word(a, line, name);
+        }
+    }
+    return wrong;
+}
+
+static const char *put_variable(struct text_assembler *a, struct text_line *line, uint32_t size_flags)
+{
+    uint64_t size = a->data.count | size_flags;
+    struct text_pair *stated = text_line_take(line, "size");
+    if (stated && !text_number(stated->value, &size)) return "size";
+    uint32_t stored = (uint32_t)size;
+    const char *wrong = put(a, &stored, sizeof stored);
+    if (!wrong) wrong = put(a, a->data.items, a->data.count);
+    return wrong ? wrong : pad_to_words(a);
+}
+
+static const char *put_fixed(struct text_assembler *a, uint32_t kind)
+{
+    const uint64_t head[4] = {kind};
+    size_t room = (cairn__event_words(head, 4) - 1) * 8;
+    if (a->data.count > room) return "more than this event has room for";
+    const char *wrong = put(a, a->data.items, a->data.count);
+    return wrong ? wrong : put(a, NULL, room - a->data.count);
+}
+
+/* time=NUMBER, or time=+NUMBER from the last event. */
+static const char *read_time(struct text_assembler *a, struct text_line *line)
+{
+    struct text_pair *pair = text_line_take(line, "time");
+    uint64_t value;
+    if (!pair) return NULL;
+    bool relative = *pair->value == '+';
+    if (!text_number(pair->value + relative, &value)) return "time";
+    a->time = relative ? a->time + value : value;
+    return NULL;
+}
+
+static const char *event_line(struct text_assembler *a, struct text_line *line, uint32_t kind)
+{
+    struct text_pair *site = text_line_take(line, "site");
+    uint64_t site_number = 0;
+    uint32_t size_flags = 0;
+    if (!a->in_block || a->block_kind != CAIRN_BLOCK_EVENTS) return "events stand in a block of events";
+    if (site && (!text_number(site->value, &site_number) || site_number > CAIRN_SITE_MAX)) return "site";
+    const char *wrong = read_time(a, line);
+    a->data.count = 0;
+    if (!wrong) wrong = add_payload(a, line, kind, &size_flags);
+    if (wrong) return wrong;
+    uint64_t head = a->time << CAIRN_TIME_SHIFT | site_number << CAIRN_SITE_SHIFT | kind;
+    wrong = put(a, &head, sizeof head);
+    if (wrong) return wrong;
+    return kind >= CAIRN_KIND_VARIABLE ? put_variable(a, line, size_flags) : put_fixed(a, kind);
+}
+
+static const char *again_line(struct text_assembler *a, struct text_line *line)
+{
+    struct text_pair *pair = text_line_take(line, "id");
+    uint64_t id = 0;
+    if (!a->in_block || a->block_kind != CAIRN_BLOCK_EVENTS) return "events stand in a block of events";
+    if (!pair || !text_id(pair->value, &id)) return "id";
+    uint64_t low = id & (((uint64_t)1 << CAIRN_ID_AGAIN_BITS) - 1);
+    uint64_t word = low << CAIRN_KIND_BITS | CAIRN_EVENT_TASK_AGAIN;
+    return put(a, &word, sizeof word);
+}
+
+/* ---- Lines ----------------------------------------------------------------------------------------------- */
+
+static const char *dispatch(struct text_assembler *a, struct text_line *line)
+{
+    static const struct {
+        const char *keyword;
+        const char *(*take)(struct text_assembler *, struct text_line *);
+    } keywords[] = {{"head", head_line},   {"block", block_line},   {"open", open_line},
+                    {"site", site_line},   {"thread", thread_line}, {"anchor", anchor_line},
+                    {"words", words_line}, {"bytes", bytes_line},   {"patch", patch_line},
+                    {"zeros", zeros_line}, {"at", at_line},         {"raw", raw_line},
+                    {"area", area_line},   {"slot", slot_line},     {"task_again", again_line}};
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+        if (!strcmp(line->keyword, keywords[i].keyword)) return keywords[i].take(a, line);
+    }
+    for (uint32_t kind = 1; kind < CAIRN_EVENT_KINDS; kind++) {
+        const char *name = cairn__event_name(kind);
+        if (name && !strcmp(line->keyword, name)) return event_line(a, line, kind);
+    }
+    return "an unknown keyword";
+}
+
+const char *text_assembler_line(struct text_assembler *a, char *text)
+{
+    struct text_line line;
+    const char *wrong = text_line_split(&line, text);
+    if (wrong || !*line.keyword) return wrong;
+    if (!strcmp(line.keyword, "cairn-text")) return NULL;
+    if (!a->head_done && strcmp(line.keyword, "head")) return "the text must begin with its head";
+    wrong = dispatch(a, &line);
+    return wrong ? wrong : text_line_unused(&line);
+}
+
+const char *text_assembler_finish(struct text_assembler *a)
+{
+    const char *wrong = finish_area(a);
+    if (wrong || a->out.count < sizeof(struct cairn_file_head)) return wrong;
+    struct cairn_file_head *head = (void *)a->out.items;
+    if (memcmp(head->magic, CAIRN_FILE_MAGIC, sizeof head->magic) || head->state == CAIRN_STATE_RECORDING)
+        return NULL;
+    if (!a->data_bytes_set && !(head->flags & CAIRN_HEAD_LIVE)) {
+        head->data_bytes = a->out.count - sizeof *head;
+    }
+    if (!a->head_checksum_set) {
+        head->checksum = cairn__os_crc32c(0, head, offsetof(struct cairn_file_head, checksum));
+    }
+    return NULL;
+}
+
+struct text_assembler *text_assembler_create(void)
+{
+    return calloc(1, sizeof(struct text_assembler));
+}
+
+void text_assembler_destroy(struct text_assembler *a)
+{
+    if (!a) return;
+    vector_free(&a->out);
+    vector_free(&a->data);
+    map_free(&a->sequences);
+    free(a);
+}
+
+const uint8_t *text_assembler_bytes(const struct text_assembler *a, size_t *count)
+{
+    *count = a->out.count;
+    return a->out.items;
+}
+
+void text_assembler_restart(struct text_assembler *a)
+{
+    a->out.count = 0;
+    a->in_block = a->in_slot = false;
+}
+
+/* ---- The file -------------------------------------------------------------------------------------------- */
+
+static int assemble_lines(struct text_assembler *a, FILE *in, const char *path, struct cairn_error *error)
+{
+    char *text = NULL;
+    size_t capacity = 0;
+    unsigned number = 0;
+    const char *wrong = NULL;
+    while (!wrong && getline(&text, &capacity, in) >= 0) {
+        number++;
+        wrong = text_assembler_line(a, text);
+        if (wrong)
+            cairn__error_set(error, CAIRN_EINVAL, path, CAIRN_ERROR_NOWHERE, "line %u: not understood: %s",
+                             number, wrong);
+    }
+    free(text);
+    if (wrong) return -1;
+    if (ferror(in)) {
+        return cairn__error_set(error, CAIRN_EIO, path, CAIRN_ERROR_NOWHERE, "cannot be read: %s",
+                                strerror(errno));
+    }
+    wrong = a->head_done ? text_assembler_finish(a) : "there is no head in it";
+    return wrong ? cairn__error_set(error, CAIRN_EINVAL, path, CAIRN_ERROR_NOWHERE, "%s", wrong) : 0;
+}
+
+static int write_output(const struct text_assembler *a, const char *path, struct cairn_error *error)
+{
+    FILE *out = fopen(path, "wbe");
+    bool good = out && fwrite(a->out.items, 1, a->out.count, out) == a->out.count;
+    int code = errno;
+    if (out && fclose(out) != 0) {
+        code = errno;
+        good = false;
+    }
+    if (good) return 0;
+    return cairn__error_set(error, CAIRN_EIO, path, CAIRN_ERROR_NOWHERE, "cannot be written: %s",
+                            strerror(code));
+}
+
+int trace_assemble(const char *text_path, const char *trace_path, struct cairn_error *error)
+{
+    FILE *in = fopen(text_path, "re");
+    if (!in) {
+        return cairn__error_set(error, errno == EACCES ? CAIRN_EACCES : CAIRN_EIO, text_path,
+                                CAIRN_ERROR_NOWHERE, "cannot be opened: %s", strerror(errno));
+    }
+    struct text_assembler *a = text_assembler_create();
+    int result = a ? assemble_lines(a, in, text_path, error)
+                   : cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "%s", no_memory);
+    fclose(in);
+    if (result == 0) result = write_output(a, trace_path, error);
+    text_assembler_destroy(a);
+    return result;
+}

@@ -1,0 +1,3 @@
+module cairn/bench/peers
+
+go 1.20

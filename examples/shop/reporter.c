@@ -48,7 +48,9 @@ static void checkpoint(struct database *database, cairn_task report)
     int pages = 0;
     cairn_task task = cairn_task_begin(report, "checkpoint");
     cairn_task former = cairn_attach(task);
+    cairn_region move = cairn_region_begin(task, "move pages");
     int result = sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_RESTART, &pages, NULL);
+    cairn_region_end(move);
     cairn_attr(task, "pages", pages);
     cairn_attach(former);
     if (result == SQLITE_OK)

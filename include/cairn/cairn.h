@@ -139,6 +139,13 @@ CAIRN_API int cairn_stop(void);
  * -CAIRN_ENOTSUP. Source: Go's FlightRecorder.WriteTo. */
 CAIRN_API int cairn_snapshot(const char *path);
 
+/* The text for a result of a control function, with or without sign. Static storage, never NULL.
+ * Any thread; signal-safe; lock-free. */
+CAIRN_API const char *cairn_strerror(int error);
+
+/* The version of the library in use, "major.minor.patch". Static storage. Any thread; signal-safe. */
+CAIRN_API const char *cairn_version(void);
+
 #else /* compiled out, control succeeds and does nothing, so that a program needs no second way */
 static inline int cairn_start(const cairn_options *options)
 {
@@ -154,14 +161,19 @@ static inline int cairn_snapshot(const char *path)
     (void)path;
     return 0;
 }
+static inline const char *cairn_strerror(int error)
+{
+    return error ? "cairn is compiled out" : "no error";
+}
+#define CAIRN_I_TEXT2(number) #number
+#define CAIRN_I_TEXT(number) CAIRN_I_TEXT2(number)
+static inline const char *cairn_version(void)
+{
+    return CAIRN_I_TEXT(CAIRN_VERSION_MAJOR) "." CAIRN_I_TEXT(CAIRN_VERSION_MINOR) "." CAIRN_I_TEXT(
+        CAIRN_VERSION_PATCH);
+}
 #endif
 
-/* The text for a result of a control function, with or without sign. Static storage, never NULL.
- * Any thread; signal-safe; lock-free. */
-CAIRN_API const char *cairn_strerror(int error);
-
-/* The version of the library in use, "major.minor.patch". Static storage. Any thread; signal-safe. */
-CAIRN_API const char *cairn_version(void);
 
 /* ---- Private to the macros below; not for use in programs ------------------------------------ */
 
@@ -383,7 +395,8 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
                             function, argument);                                                             \
     })
 #else
-#define CAIRN_I_WITH_REGION(n, storage, task, text, function, argument) ((void)(task), (function)(argument))
+#define CAIRN_I_WITH_REGION(n, storage, task, text, function, argument)                                      \
+    ((void)(task), 0 ? (void)(text) : (void)0, (function)(argument))
 #endif
 
 /* void cairn_region_at(cairn_task task, "type", uint64_t begin_ns, uint64_t end_ns)
@@ -564,6 +577,8 @@ CAIRN_I_ATTR_INLINE(region, bool, bool)
 CAIRN_I_CXX_VALUE(int, int, INT)
 CAIRN_I_CXX_VALUE(long, int, INT)
 CAIRN_I_CXX_VALUE(long long, int, INT)
+CAIRN_I_CXX_VALUE(unsigned char, uint, UINT) /* as in C, where they are not promoted first */
+CAIRN_I_CXX_VALUE(unsigned short, uint, UINT)
 CAIRN_I_CXX_VALUE(unsigned, uint, UINT)
 CAIRN_I_CXX_VALUE(unsigned long, uint, UINT)
 CAIRN_I_CXX_VALUE(unsigned long long, uint, UINT)

@@ -66,14 +66,14 @@ static void print_log(struct logs *logs, const struct trace_event *event)
     const char *category = text_of_site(info, event->site);
     const struct trace_value *message = &event->value;
     if (logs->shown == 1)
-        printf("%s%12s  %-14s %-10s %-16s message%s\n", show_bold(), "time (s)", "thread", "task", "type",
+        printf("%s%12s  %-14s %-10s %-17s message%s\n", show_bold(), "time (s)", "thread", "task", "type",
                show_plain());
     printf("%12s  ", show_instant(text, trace_clock_since_start_ns(&info->clock, event->time)));
     print_padded(analysis_thread_text(text, info, event->thread), 14);
     printf(" ");
     print_padded(event->task.id ? analysis_id_text(text, info, &event->task) : "-", 10);
     printf(" ");
-    print_padded(event->task.id ? analysis_type_of_task(info, &event->task) : "-", 16);
+    print_padded(event->task.id ? analysis_type_of_task(info, &event->task) : "-", 17);
     printf(" ");
     if (*category) {
         fputs(show_bold(), stdout);

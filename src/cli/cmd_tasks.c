@@ -72,15 +72,13 @@ static void print_begins(const struct analysis_tasks *tasks)
         lost += tasks->rows.items[i].stats.begin_lost;
         off |= strcmp(tasks->rows.items[i].type, ANALYSIS_TYPE_OFF) == 0;
     }
+    if (before || lost || off) printf("\n");
     if (before)
-        printf("\n%s of the tasks began before this recording; their latency is the true one.\n",
-               show_count(text, before));
+        printf("%s began before this recording; latency is the true one.\n", show_count(text, before));
     if (lost)
-        printf("\n%s of the tasks began in this recording but their begin is not in the trace; their latency "
-               "is the true one.\n",
+        printf("%s began in this recording, but the begin is not in the trace; latency is the true one.\n",
                show_count(text, lost));
-    if (off)
-        printf("\n" ANALYSIS_TYPE_OFF " stands for all tasks that were begun while recording was off.\n");
+    if (off) printf(ANALYSIS_TYPE_OFF " stands for all that were begun while recording was off.\n");
 }
 
 static void draw_types(const struct question *question, const struct analysis_tasks *tasks)

@@ -70,19 +70,18 @@ static void draw_bar(FILE *out, uint64_t count, uint64_t greatest, unsigned colu
     fprintf(out, "%*s", (int)(columns - filled / 8 - (filled % 8 != 0)), "");
 }
 
-static void draw_marks(FILE *out, const struct analysis_summary *summary, uint64_t low, uint64_t high)
+/* The marks of a row: the percentiles whose rank lies in it. By rank and not by value, because a value at
+ * the rim of a range may be counted in the one beside it. */
+static void draw_marks(FILE *out, uint64_t before, uint64_t count, uint64_t total)
 {
-    const struct {
+    static const struct {
         const char *name;
-        uint64_t ns;
-    } marks[] = {{"p50", summary->p50_ns},
-                 {"p90", summary->p90_ns},
-                 {"p99", summary->p99_ns},
-                 {"p99.9", summary->p999_ns},
-                 {"max", summary->max_ns}};
+        double p;
+    } marks[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"max", 1}};
     bool any = false;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        if (marks[i].ns < low || marks[i].ns >= high) continue;
+        uint64_t rank = (uint64_t)ceil(marks[i].p * (double)total);
+        if (rank <= before || rank > before + count) continue;
         fprintf(out, "%s%s%s", any ? " " : show_yellow(), any ? "" : " ◂ ", marks[i].name);
         any = true;
     }
@@ -105,12 +104,21 @@ static uint64_t count_row(const struct analysis_stats *stats, const struct trace
     return histogram_count_between(&stats->time, low, high);
 }
 
+static void draw_row(FILE *out, uint64_t low_ns, uint64_t count, uint64_t greatest)
+{
+    char text[SHOW_BYTES];
+    show_duration(text, low_ns);
+    fprintf(out, "  %*s%s  ", (int)(8 - show_text_columns(text, strlen(text))), "", text);
+    draw_bar(out, count, greatest, bar_columns());
+    fprintf(out, " %9s", show_count(text, count));
+}
+
 void draw_distribution(FILE *out, const char *title, const char *what, const struct analysis_stats *stats,
                        const struct trace_clock *clock)
 {
     struct analysis_summary summary;
     struct bounds bounds;
-    uint64_t counts[ROWS_MAX + 1], greatest = 0;
+    uint64_t counts[ROWS_MAX + 1], greatest = 1, before = 0;
     char text[SHOW_BYTES];
     analysis_summarize(&summary, stats, clock);
     if (summary.finished < 2 || !choose_bounds(&bounds, summary.min_ns, summary.max_ns)) return;
@@ -121,13 +129,11 @@ void draw_distribution(FILE *out, const char *title, const char *what, const str
     fprintf(out, "%s", show_bold());
     show_text(out, title, strlen(title));
     fprintf(out, "%s: %s finished %s by duration\n", show_plain(), show_count(text, summary.finished), what);
-    for (unsigned i = 0; i < bounds.rows; i++) {
-        show_duration(text, bounds.ns[i]);
-        fprintf(out, "  %*s%s  ", (int)(8 - show_text_columns(text, strlen(text))), "", text);
-        draw_bar(out, counts[i], greatest ? greatest : 1, bar_columns());
-        show_count(text, counts[i]);
-        fprintf(out, " %9s", text);
-        draw_marks(out, &summary, bounds.ns[i], bounds.ns[i + 1]);
+    for (unsigned i = 0; i < bounds.rows && before < summary.finished; i++) {
+        if (before == 0 && counts[i] == 0) continue;
+        draw_row(out, bounds.ns[i], counts[i], greatest);
+        draw_marks(out, before, counts[i], summary.finished);
         fputc('\n', out);
+        before += counts[i];
     }
 }

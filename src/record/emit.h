@@ -93,6 +93,13 @@ static inline bool cairn__is_of_this_session(cairn_region region)
     return block >= cairn__session.first_block;
 }
 
+/* The word that names a task again: the low bits of its id behind the kind, without the round. */
+static inline uint64_t cairn__again(uint64_t id)
+{
+    enum { TOP = 64 - CAIRN_ID_AGAIN_BITS };
+    return id << TOP >> (TOP - CAIRN_KIND_BITS) | CAIRN_EVENT_TASK_AGAIN;
+}
+
 /* ---- The quick way ---------------------------------------------------------------------------------------- */
 
 /* Steps 1 to 3 in the main stream, when nothing is out of the ordinary: `words` words may be written at *at. False:
@@ -122,7 +129,7 @@ static inline bool cairn__quick_task(struct cairn__thread *thread, uint64_t **at
     struct cairn__stream *stream = &thread->main;
     if (CAIRN_LIKELY(task.id == stream->task_id)) return true;
     if (CAIRN_LIKELY(task.id == stream->seen[task.id % CAIRN_SEEN_TASKS])) {
-        cairn__write(stream, *at, task.id << CAIRN_KIND_BITS | CAIRN_EVENT_TASK_AGAIN, 1);
+        cairn__write(stream, *at, cairn__again(task.id), 1);
         ++*at;
         cairn__set_state(stream, task);
         return true;

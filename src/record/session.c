@@ -255,7 +255,7 @@ const char *cairn_strerror(int error)
         [CAIRN_ENOTSUP] = "not available in this version or on this system",
         [CAIRN_EOFF] = "recording is off",
     };
-    unsigned index = (unsigned)(error < 0 ? -error : error);
+    unsigned index = error < 0 ? 0u - (unsigned)error : (unsigned)error;
     return index < sizeof texts / sizeof texts[0] ? texts[index] : "unknown error";
 }
 

@@ -213,6 +213,7 @@ static void begin_chunk(struct cairn__thread *thread, struct cairn__stream *stre
     atomic_store_release(&chunk->block.magic, CAIRN_BLOCK_MAGIC);
     atomic_store_release(&slot->state, (uint32_t)CAIRN_SLOT_OPEN);
     memset(stream->seen, 0, sizeof stream->seen);
+    stream->seen[0] = UINT64_MAX; /* stands in another cell: so that 0, the background, is never seen here */
     note_seen(stream, stream->task_id);
     stream->chunk = chunk;
     stream->position = (uint64_t *)((struct cairn_open_region *)(chunk + 1) + chunk->open_count);
@@ -318,10 +319,10 @@ CAIRN_COLD uint64_t *cairn__time_event(struct cairn__stream *stream, uint64_t *a
 
 uint64_t *cairn__task_event(struct cairn__stream *stream, uint64_t *at, cairn_task task, uint64_t now)
 {
-    bool named = task.id && stream->seen[task.id % CAIRN_SEEN_TASKS] == task.id;
+    bool named = stream->seen[task.id % CAIRN_SEEN_TASKS] == task.id;
     uint64_t words = named ? 1 : 3;
     if (named) {
-        cairn__write(stream, at, task.id << CAIRN_KIND_BITS | CAIRN_EVENT_TASK_AGAIN, words);
+        cairn__write(stream, at, cairn__again(task.id), words);
     } else {
         at[1] = task.id;
         at[2] = task.birth;

@@ -65,9 +65,9 @@ static void check_head(struct trace_check_state *check)
     HEAD_RULE(!closed || head->data_bytes == check->file->mapping.count - head->head_bytes, data_bytes,
               "data_bytes is not the size of what follows the head");
     HEAD_RULE(closed || !head->data_bytes, data_bytes, "data_bytes is not zero while recording");
-    HEAD_RULE(!head->sites_bytes && !head->threads_bytes && !head->slots_bytes && !head->sites_offset &&
-                  !head->threads_offset && !head->slots_offset,
-              sites_offset, "areas of a live file in a trace");
+    HEAD_RULE(!closed || (!head->sites_bytes && !head->threads_bytes && !head->slots_bytes &&
+                          !head->sites_offset && !head->threads_offset && !head->slots_offset),
+              sites_offset, "areas of a live file in a closed trace");
     HEAD_RULE(
         trace_all_zero(head->lost + CAIRN_TALLIES, sizeof head->lost - CAIRN_TALLIES * sizeof *head->lost),
         lost, "losses of an unknown tally");
@@ -183,7 +183,8 @@ static void check_block(struct trace_check_state *check, const struct trace_walk
     if (block->flags & ~known || (!events && block->flags & CAIRN_BLOCK_SIDE)) {
         trace_check_find(check, "block", piece->offset, "unknown flags");
     }
-    if (!(block->flags & CAIRN_BLOCK_SEALED)) {
+    bool may_be_open = events && check->file->head.state == CAIRN_STATE_JOINED;
+    if (!(block->flags & CAIRN_BLOCK_SEALED) && !may_be_open) {
         trace_check_find(check, "block", piece->offset, "a block of a trace file is not sealed");
     }
     if (!events && block->number)

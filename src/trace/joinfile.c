@@ -182,6 +182,9 @@ static int write_head(struct join *join)
     struct cairn_file_head head = join->file.head;
     head.state = CAIRN_STATE_JOINED;
     head.data_bytes = join->end - head.head_bytes;
+    head.sites_offset = head.sites_bytes = head.threads_offset = head.threads_bytes =
+        0; /* there are none now */
+    head.slots_offset = head.slots_bytes = 0;
     head.checksum = cairn__os_crc32c(0, &head, offsetof(struct cairn_file_head, checksum));
     errno = cairn__os_write_at(join->fd, &head, sizeof head, 0);
     if (errno || fdatasync(join->fd) != 0) return fail(join, "its head cannot be written");

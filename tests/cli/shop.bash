@@ -8,6 +8,8 @@
 #   order 3     40000..., never ends            order 7       50000..150000, all of it quiet
 #   order 1     ends again at 9500
 
+bats_require_minimum_version 1.5.0 # run -N, --separate-stderr
+
 make_shop() {
     cat >"$1.txt" <<'TEXT'
 cairn-text 1
@@ -30,7 +32,7 @@ block events number=1 thread=1 begin=1500
   task id=2:1:1 birth=2000
   region_begin site=4 time=2100
   region_begin site=3 time=2200
-  log site=5 time=2250 text="extra \e[31mfoam"
+  log site=5 time=2250 text="extra \x1b[31mfoam"
   region_end site=12 time=2300
   task_child site=2 time=2400 id=2:2:2 parent_id=2:1:1 parent_birth=2000
   region_end site=12 time=2600

@@ -7,9 +7,10 @@
  * go on counting up or down are put together: "level#1..#100". Four kinds of logs ask for a comparison:
  *
  *     category "birth"     the message is the birth of its task as the program knows it
- *     category "printf"    the message is what printf makes of the log before it
  *     category "line"      the message is the line number of the event before it
- *     category "many"      left out, but counted
+ *     category "printf"    the message is what printf makes of the log before it, of category "format"; both are
+ *                          left out and counted if it is
+ *     category "many"      left out and counted
  *
  * Behind the events stand what the analysis makes of them: per type count, unfinished, errors; and all findings. */
 #include "analysis/analysis.h"
@@ -49,7 +50,7 @@ static struct {
     uint32_t last_line; /* of the event before */
     char *last_text;
     size_t last_text_bytes;
-    uint64_t many;
+    uint64_t many, as_printf;
 } list;
 
 static void die(const char *what, const struct cairn_error *error)
@@ -127,14 +128,19 @@ static const char *text_of(uint32_t site)
 }
 
 /* Bytes that are not plain are shown as \xNN. */
+static void add_bytes(const char *text, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        add(byte >= 0x20 && byte < 0x7f ? "%c" : "\\x%02x", byte);
+    }
+}
+
 static void add_text(const char *text, size_t count)
 {
     size_t shown = count <= SHOWN_BYTES ? count : SHOWN_BYTES / 2;
     add("\"");
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        add(byte >= 0x20 && byte < 0x7f ? "%c" : "\\x%02x", byte);
-    }
+    add_bytes(text, shown);
     add("\"");
     if (shown < count) add("... %zu bytes, checksum %08" PRIx32, count, cairn__crc32c(0, text, count));
 }
@@ -146,7 +152,9 @@ static unsigned thread_number(uint32_t thread)
         if (list.threads.items[i] == thread) return (unsigned)i + 1;
     }
     if (!vector_push(&list.threads, thread)) die("threads", NULL);
-    add("thread T%zu \"%s\"", list.threads.count, list.info->threads[thread].name);
+    const char *name = list.info->threads[thread].name;
+    add("thread T%zu ", list.threads.count);
+    add_text(name, strlen(name));
     end_line();
     return (unsigned)list.threads.count;
 }
@@ -239,11 +247,6 @@ static bool add_comparison(const struct trace_event *event, const char *category
         add(number_in(&event->value) == event->task.birth ? "birth is true" : "BIRTH IS WRONG");
     } else if (strcmp(category, "line") == 0) {
         add(number_in(&event->value) == list.last_line ? "line is true" : "LINE IS WRONG");
-    } else if (strcmp(category, "printf") == 0) {
-        bool same = list.last_text_bytes == event->value.text_bytes && list.last_text &&
-                    memcmp(list.last_text, event->value.text, event->value.text_bytes) == 0;
-        add(same ? "as printf has it" : "NOT AS PRINTF HAS IT: ");
-        if (!same) add_value(&event->value);
     } else {
         return false;
     }
@@ -263,12 +266,12 @@ static void add_log(const struct trace_event *event)
 {
     const char *category = text_of(event->site);
     add("log ");
-    if (!add_comparison(event, category)) {
-        add_task(&event->task);
-        add(" %s: ", category);
-        add_value(&event->value);
-    }
-    keep_text(&event->value);
+    if (add_comparison(event, category)) return;
+    add_task(&event->task);
+    add(" ");
+    add_bytes(category, strlen(category));
+    add(": ");
+    add_value(&event->value);
 }
 
 static void add_attr(const struct trace_event *event)
@@ -350,18 +353,42 @@ static void add_event(const struct trace_event *event)
     }
 }
 
+static bool is_log_of(const struct trace_event *event, const char *category)
+{
+    return event->kind == TRACE_LOG && strcmp(text_of(event->site), category) == 0;
+}
+
+/* Logs that are only counted. A formatted log waits for printf's word on it. */
+static bool is_counted(const struct trace_event *event)
+{
+    const struct trace_value *value = &event->value;
+    if (is_log_of(event, "many")) {
+        list.many++;
+        return true;
+    }
+    if (is_log_of(event, "format")) {
+        keep_text(value);
+        return true;
+    }
+    if (!is_log_of(event, "printf")) return false;
+    bool same = list.last_text_bytes == value->text_bytes &&
+                memcmp(list.last_text, value->text, value->text_bytes) == 0;
+    list.as_printf += same;
+    if (same) return true;
+    add("NOT AS PRINTF HAS IT: ");
+    add_text(list.last_text, list.last_text_bytes);
+    end_line();
+    return false;
+}
+
 static void list_event(const struct trace_event *event)
 {
-    if (event->kind == TRACE_LOG && strcmp(text_of(event->site), "many") == 0) {
-        list.many++;
-        return;
-    }
+    if (is_counted(event)) return;
     if (event->region.place) thread_number(event->region.thread); /* has a line of its own, if it is new */
     add("T%u ", thread_number(event->thread));
     add_event(event);
     if (event->in_signal_handler) add(" (in a handler)");
-    bool compares = event->kind == TRACE_LOG && strcmp(text_of(event->site), "line") == 0;
-    if (!compares) add_place(event->site);
+    if (!is_log_of(event, "line")) add_place(event->site);
     end_line();
 }
 
@@ -422,6 +449,7 @@ static void list_findings(void)
     for (uint32_t i = 0; i < CAIRN_TALLIES; i++) {
         if (list.info->lost[i]) add("lost of tally %u: %" PRIu64, i, list.info->lost[i]), end_line();
     }
+    if (list.as_printf) add("as printf has it: %" PRIu64, list.as_printf), end_line();
     if (list.many) add("many: %" PRIu64, list.many), end_line();
 }
 
@@ -450,7 +478,7 @@ static void reset(const struct trace_info *info)
 {
     list.info = info;
     list.tasks.count = list.regions.count = list.threads.count = 0;
-    list.many = 0;
+    list.many = list.as_printf = 0;
 }
 
 static void list_trace(const char *path)

@@ -50,12 +50,26 @@ static void stop(void)
     CHECK(result == 0);
 }
 
+struct work {
+    void *(*function)(void *);
+    void *argument;
+};
+
+/* The name that the system knows would be that of the program, which differs. */
+static void *run_work(void *argument)
+{
+    struct work *work = (struct work *)argument;
+    pthread_setname_np(pthread_self(), "thread");
+    return work->function(work->argument);
+}
+
 /* Runs a function on a thread of its own, to its end; true if it was cancelled. */
 static bool on_thread(void *(*function)(void *), void *argument)
 {
+    struct work work = {function, argument};
     pthread_t thread;
     void *result = NULL;
-    int code = pthread_create(&thread, NULL, function, argument);
+    int code = pthread_create(&thread, NULL, run_work, &work);
     CHECK(code == 0);
     if (code) return false;
     pthread_join(thread, &result);

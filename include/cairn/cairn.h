@@ -174,7 +174,6 @@ static inline const char *cairn_version(void)
 }
 #endif
 
-
 /* ---- Private to the macros below; not for use in programs ------------------------------------ */
 
 /* One call site. Statically allocated by the macros; `number` and `signature` belong to the library,
@@ -396,7 +395,7 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
     })
 #else
 #define CAIRN_I_WITH_REGION(n, storage, task, text, function, argument)                                      \
-    ((void)(task), 0 ? (void)(text) : (void)0, (function)(argument))
+    ((void)(task), (void)(0 ? (text) : (const char *)0), (function)(argument))
 #endif
 
 /* void cairn_region_at(cairn_task task, "type", uint64_t begin_ns, uint64_t end_ns)

@@ -1,7 +1,8 @@
 /* The trace file and the live file: made, found a place for, finished. SPDX-License-Identifier: Apache-2.0
  *
- * The trace is made under a name of its own beside its path and then renamed to it, so that whatever stood there,
- * also a symbolic link, is replaced and never followed or written to; but only an older trace is replaced.
+ * The trace is made under a name of its own beside its path and only renamed to it when its head is written and
+ * names the live file: so whatever stood there, also a symbolic link, is replaced and never followed or written
+ * to (but only an older trace is replaced), and a trace under its name is never without its head.
  */
 #include "record/record.h"
 
@@ -49,50 +50,44 @@ static int may_replace(const char *path)
     return regular && (is_trace || status.st_size == 0) ? 0 : CAIRN_EEXIST;
 }
 
-static int create_at(const char *path, int *fd)
+/* A file with a name of its own, in the folder where the trace will be. */
+static int create_trace(void)
 {
-    int code = may_replace(path);
+    struct cairn__session *session = &cairn__session;
+    const struct cairn__settings *settings = &session->settings;
+    int code = settings->is_folder ? 0 : may_replace(settings->path);
     if (code) return code;
-    char own_name[sizeof cairn__session.trace_path + 32];
-    int length = snprintf(own_name, sizeof own_name, "%s.%u-new", path, (unsigned)getpid());
-    if (length < 0 || (size_t)length >= sizeof own_name) return CAIRN_EINVAL;
-    unlink(own_name);
-    code = cairn__os_create(own_name, fd);
-    if (code) return cairn__error_of(code);
-    if (rename(own_name, path) == 0) return 0;
-    code = cairn__error_of(errno);
-    unlink(own_name);
-    close(*fd);
-    return code;
+    int length = snprintf(session->new_path, sizeof session->new_path, "%s%s%u-new", settings->path,
+                          settings->is_folder ? "" : ".", (unsigned)getpid());
+    if (length < 0 || (size_t)length >= sizeof session->new_path) return CAIRN_EINVAL;
+    unlink(session->new_path); /* of a process that died with it, and had our pid */
+    code = cairn__os_create(session->new_path, &session->trace_fd);
+    if (!code) code = cairn__os_file_id(session->trace_fd, &session->trace_id);
+    return cairn__error_of(code);
 }
 
 /* In a folder every process image gets a file of its own: exec keeps the pid, so there is a number too. */
-static int create_in_folder(const char *folder, int *fd)
+static int publish_in_folder(const char *folder)
 {
     struct cairn__session *session = &cairn__session;
+    char path[sizeof session->new_path];
     for (unsigned number = 0; number < 10000; number++) {
-        int length = snprintf(session->trace_path, sizeof session->trace_path, "%s%u.%u.cairn", folder,
-                              (unsigned)getpid(), number);
-        if (length < 0 || (size_t)length >= sizeof session->trace_path) return CAIRN_EINVAL;
-        int code = cairn__os_create(session->trace_path, fd);
-        if (code != EEXIST) return cairn__error_of(code);
+        int length = snprintf(path, sizeof path, "%s%u.%u.cairn", folder, (unsigned)getpid(), number);
+        if (length < 0 || (size_t)length >= sizeof path) return CAIRN_EINVAL;
+        if (link(session->new_path, path) == 0) {
+            unlink(session->new_path);
+            return 0;
+        }
+        if (errno != EEXIST) return cairn__error_of(errno);
     }
     return CAIRN_EEXIST;
 }
 
-static int create_trace(void)
+static int publish_trace(void)
 {
-    struct cairn__session *session = &cairn__session;
-    const char *path = session->settings.path;
-    if (session->settings.is_folder) {
-        int code = create_in_folder(path, &session->trace_fd);
-        if (code) return code;
-    } else {
-        int code = create_at(path, &session->trace_fd);
-        if (code) return code;
-        memcpy(session->trace_path, path, sizeof session->trace_path);
-    }
-    return cairn__error_of(cairn__os_file_id(session->trace_fd, &session->trace_id));
+    const struct cairn__settings *settings = &cairn__session.settings;
+    if (settings->is_folder) return publish_in_folder(settings->path);
+    return rename(cairn__session.new_path, settings->path) ? cairn__error_of(errno) : 0;
 }
 
 /* ---- The live file ------------------------------------------------------------------------------------------ */
@@ -114,11 +109,10 @@ static int create_live(char *path, size_t path_bytes)
     const struct cairn__settings *settings = &cairn__session.settings;
     if (settings->live_dir[0]) return create_live_in(settings->live_dir, path, path_bytes);
     if (create_live_in("/dev/shm", path, path_bytes) == 0) return 0;
-    char folder[sizeof cairn__session.trace_path];
-    memcpy(folder, cairn__session.trace_path, sizeof folder);
-    char *slash = strrchr(folder, '/');
-    if (slash) *slash = 0;
-    return create_live_in(slash ? (folder[0] ? folder : "/") : ".", path, path_bytes);
+    char folder[sizeof settings->path]; /* absolute */
+    memcpy(folder, settings->path, sizeof folder);
+    *strrchr(folder, '/') = 0;
+    return create_live_in(folder, path, path_bytes);
 }
 
 /* Offsets of the areas; the slots come last. A live file larger than the limit is needed for what is in both
@@ -216,13 +210,14 @@ int cairn__files_create(void)
     code = map_live(live_path);
     if (code) goto remove_live;
     code = write_first_head();
+    if (!code) code = publish_trace();
     if (!code) return 0;
     munmap(session->live, session->live_bytes);
 remove_live:
     unlink(live_path);
     close(session->live_fd);
 close_trace:
-    unlink(session->trace_path);
+    unlink(session->new_path);
     close(session->trace_fd);
     return code;
 }

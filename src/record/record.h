@@ -130,8 +130,8 @@ struct cairn__session {
     uint8_t *live; /* the mapping */
     uint64_t live_bytes;
     struct cairn_file_head *head; /* first page of the live file; copied to the trace */
-    char trace_path[4096];
-    uint64_t trace_end; /* next block goes there. Helper. */
+    char new_path[4096];          /* of the trace until it has its head */
+    uint64_t trace_end;           /* next block goes there. Helper. */
     /* slots */
     uint8_t *slots;
     uint64_t slots_bytes;
@@ -219,6 +219,8 @@ void cairn__thread_join_session(struct cairn__thread *thread);
 struct cairn__thread *cairn__thread_at(uint32_t i);
 /* Seals and frees what threads left that are gone without saying so. Helper. */
 void cairn__threads_reap(void);
+/* At unloading: no thread's exit may call into code that is gone. */
+void cairn__threads_forget(void);
 /* In a forked child: forgets the parent's threads. */
 void cairn__threads_after_fork(void);
 

@@ -239,6 +239,7 @@ __attribute__((constructor)) static void start_from_environment(void)
 __attribute__((destructor)) static void stop_at_exit(void)
 {
     cairn_stop();
+    cairn__threads_forget();
 }
 
 const char *cairn_strerror(int error)

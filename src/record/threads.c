@@ -67,6 +67,12 @@ int cairn__threads_init(void)
     return threads.items ? 0 : CAIRN_ENOMEM;
 }
 
+void cairn__threads_forget(void)
+{
+    if (threads.has_key) pthread_key_delete(threads.key);
+    threads.has_key = false;
+}
+
 /* ---- Taking --------------------------------------------------------------------------------------------- */
 
 struct cairn__thread *cairn__thread_at(uint32_t i)

@@ -77,7 +77,7 @@ static void convert_times(struct analysis_filter *filter)
 {
     const struct trace_clock *clock = &filter->info->clock;
     const struct analysis_spec *spec = filter->spec;
-    uint64_t start = filter->info->begin_ticks;
+    uint64_t start = clock->base_ticks; /* where instants are shown from */
     filter->from_ticks = spec->from_ns ? start + trace_clock_ticks(clock, spec->from_ns) : 0;
     filter->to_ticks = spec->to_ns ? start + trace_clock_ticks(clock, spec->to_ns) : UINT64_MAX;
     filter->min_ticks = trace_clock_ticks(clock, spec->min_ns);

@@ -295,11 +295,13 @@ static void diagnose_second_end(struct analysis_regions *regions, const struct t
     char first[ANALYSIS_PLACE_BYTES], again[ANALYSIS_PLACE_BYTES];
     const struct analysis_recent_end *before =
         analysis_recent_get(regions->recent, event->region.place, process_of(regions, event->thread));
-    trace_diagnose(info->diagnostics, "double_region_end", TRACE_WARNING,
-                   "A region was ended more than once. The first end counts.",
-                   "'%s' ended at %s and again at %s", type_of(regions, &event->region),
-                   analysis_place_text(first, info, before ? before->site : 0),
-                   analysis_place_text(again, info, event->site));
+    trace_diagnose(
+        info->diagnostics, "double_region_end", TRACE_WARNING,
+        "A region was ended more than once. The first end counts. (In a damaged trace it may instead be "
+        "that its begin is missing.)",
+        "'%s' ended at %s and again at %s", type_of(regions, &event->region),
+        analysis_place_text(first, info, before ? before->site : 0),
+        analysis_place_text(again, info, event->site));
 }
 
 static void diagnose_no_begin(struct analysis_regions *regions, const struct trace_event *event)

@@ -94,32 +94,41 @@ static void print_parents(const struct analysis_story *story, const struct trace
     printf("\n");
 }
 
-/* Whether line `at` sets the last value of its key: the last one counts. */
-static bool is_last_value(const struct analysis_story *story, const struct trace_info *info, size_t at)
+static bool is_own_attribute(const struct analysis_story_line *line)
 {
-    const char *key = site_text(info, story->lines.items[at].site);
-    for (size_t i = at + 1; i < story->lines.count; i++) {
-        const struct analysis_story_line *line = &story->lines.items[i];
-        if (line->kind != ANALYSIS_STORY_ATTR || line->task || line->region.place) continue;
-        if (strcmp(site_text(info, line->site), key) == 0) return false;
-    }
-    return true;
+    return line->kind == ANALYSIS_STORY_ATTR && line->task == 0 && line->region.place == 0;
 }
 
+static void print_attribute(const struct trace_info *info, const struct analysis_story_line *line,
+                            bool is_first)
+{
+    const char *key = site_text(info, line->site);
+    printf("  %-10s ", is_first ? "attributes" : "");
+    show_text(stdout, key, strlen(key));
+    printf(" = ");
+    storylines_print_value(&line->value);
+    printf("\n");
+}
+
+/* The last value of a key counts: found first, for all keys in one go, because there may be many. */
 static void print_attributes(const struct analysis_story *story, const struct trace_info *info)
 {
+    struct analysis_names keys = {0};
+    VECTOR(size_t) last = {0};
     unsigned shown = 0;
-    for (size_t i = 0; i < story->lines.count && shown < ATTRIBUTES_SHOWN; i++) {
-        const struct analysis_story_line *line = &story->lines.items[i];
-        if (line->kind != ANALYSIS_STORY_ATTR || line->task || line->region.place) continue;
-        if (!is_last_value(story, info, i)) continue;
-        const char *key = site_text(info, line->site);
-        printf("  %-10s ", shown++ ? "" : "attributes");
-        show_text(stdout, key, strlen(key));
-        printf(" = ");
-        storylines_print_value(&line->value);
-        printf("\n");
+    for (size_t i = 0; i < story->lines.count; i++) {
+        if (!is_own_attribute(&story->lines.items[i])) continue;
+        uint32_t key = analysis_names_number(&keys, site_text(info, story->lines.items[i].site));
+        if (key < last.count)
+            last.items[key] = i;
+        else if (key == UINT32_MAX || !vector_push(&last, i))
+            break; /* out of memory: the lines of the story tell them too */
     }
+    for (size_t key = 0; key < last.count && shown < ATTRIBUTES_SHOWN; key++, shown++)
+        print_attribute(info, &story->lines.items[last.items[key]], shown == 0);
+    if (shown < last.count) printf("  %-10s … and %zu more\n", "", last.count - shown);
+    vector_free(&last);
+    analysis_names_free(&keys);
 }
 
 static void print_head(const struct analysis_story *story, const struct trace_info *info)

@@ -63,10 +63,10 @@ static size_t total_width(const struct table *table, const size_t *widths, const
 }
 
 /* Leaves out columns, the greatest rank first and the last of equals, until the rest fits. */
-static unsigned leave_out(const struct table *table, const size_t *widths, bool *is_left_out)
+static unsigned leave_out(const struct table *table, FILE *out, const size_t *widths, bool *is_left_out)
 {
     unsigned count = 0;
-    if (!isatty(STDOUT_FILENO)) return 0;
+    if (!isatty(fileno(out))) return 0;
     while (total_width(table, widths, is_left_out) > cli_width()) {
         unsigned worst = 0, rank = 0;
         for (unsigned i = 0; i < table->column_count; i++) {
@@ -135,7 +135,7 @@ void table_print(struct table *table, FILE *out)
     size_t widths[TABLE_COLUMNS_MAX];
     bool is_left_out[TABLE_COLUMNS_MAX] = {false};
     measure(table, widths);
-    unsigned left_out = leave_out(table, widths, is_left_out);
+    unsigned left_out = leave_out(table, out, widths, is_left_out);
     print_head(table, out, widths, is_left_out);
     for (size_t i = 0; i + table->column_count <= table->cells.count; i += table->column_count) {
         print_line(table, out, &table->cells.items[i], widths, is_left_out);

@@ -1,4 +1,4 @@
-/* A set of ids that come in dense runs, such as the serials of tasks: about a bit each.
+/* A set of ids that lie close together, such as the places of regions: a bit or a few each.
  * SPDX-License-Identifier: Apache-2.0
  * A map from the upper bits to pages of 512 bits. Zero-initialise. Not for several threads at once. */
 #ifndef CAIRN_EXPORT_IDSET_H

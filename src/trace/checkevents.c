@@ -107,7 +107,7 @@ static void check_open_list(struct trace_check_state *check, const struct cairn_
 
 static void check_time(struct trace_check_state *check, uint32_t kind, const uint64_t *words)
 {
-    if (kind == CAIRN_EVENT_TASK_AGAIN) return;
+    if (kind == CAIRN_EVENT_TASK_AGAIN || !cairn__event_name(kind)) return;
     uint64_t before = check->time;
     if (kind == CAIRN_EVENT_TIME) {
         check->time = words[1];

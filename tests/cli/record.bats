@@ -191,11 +191,21 @@ start() {
     return 1
 }
 
-@test "a signal sent to the command reaches the program, which ends as it likes" {
-    start demo
+# stop: sends SIGTERM and waits, bounded; its exit code is in $code
+stop() {
     kill -TERM "$recorder"
+    for _ in $(seq 200); do
+        kill -0 "$recorder" 2>/dev/null || break
+        sleep 0.05
+    done
+    kill -KILL "$recorder" $(pgrep -P "$recorder") 2>/dev/null || true
     code=0
     wait "$recorder" || code=$?
+}
+
+@test "a signal sent to the command reaches the program, which ends as it likes" {
+    start demo
+    stop
     [ "$code" -eq 55 ]
     grep -q 'signal 15' ready
     expect_all demo.cairn
@@ -207,8 +217,7 @@ start() {
     run "$CAIRN" record -o demo -- touch ran
     again=$status
     run "$CAIRN" join demo.cairn
-    kill -TERM "$recorder"
-    wait "$recorder" || true
+    stop
     [ "$again" -eq 1 ]
     [ ! -e ran ]
     [ "$status" -eq 1 ]

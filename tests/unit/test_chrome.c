@@ -102,6 +102,7 @@ static size_t count_of(const struct run *run, const char *piece)
         assert_int_equal(count_of((run), (piece)), (count));                                                 \
     } while (0)
 
+#define UNUSED __attribute__((unused))
 #define RUN(run, ...)                                                                                        \
     struct run run;                                                                                          \
     begin_run(&run);                                                                                         \
@@ -154,9 +155,8 @@ static struct trace_event attribute(uint64_t serial, int64_t value)
 
 /* ---- Tasks ------------------------------------------------------------------------------------------- */
 
-static void task_is_an_async_slice(void **state)
+static void task_is_an_async_slice(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_TASK(1, 1500), END_TASK(1, 1500, 1002503));
     assert_times(&run, 1, "\"ph\":\"b\",\"pid\":7,\"tid\":71,\"cat\":\"task\",\"ts\":0.500,");
     assert_times(&run, 1, "\"ph\":\"e\",\"pid\":7,\"tid\":71,\"cat\":\"task\",\"ts\":1001.503,");
@@ -166,9 +166,8 @@ static void task_is_an_async_slice(void **state)
     end_run(&run);
 }
 
-static void first_end_counts(void **state)
+static void first_end_counts(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_TASK(1, 1500), END_TASK(1, 1500, 2500), END_TASK(1, 1500, 3500));
     assert_times(&run, 1, "\"ph\":\"b\"");
     assert_times(&run, 1, "\"ph\":\"e\"");
@@ -178,9 +177,8 @@ static void first_end_counts(void **state)
     end_run(&run);
 }
 
-static void unfinished_task_has_no_end(void **state)
+static void unfinished_task_has_no_end(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_TASK(1, 1500));
     assert_times(&run, 1, "\"ph\":\"b\"");
     assert_times(&run, 0, "\"ph\":\"e\"");
@@ -189,17 +187,15 @@ static void unfinished_task_has_no_end(void **state)
     end_run(&run);
 }
 
-static void failure_has_its_reason(void **state)
+static void failure_has_its_reason(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_TASK(1, 1500), task_event(TRACE_TASK_FAIL, 1, 1500, 2500));
     assert_times(&run, 1, "\"failed\":\"out of milk\"");
     end_run(&run);
 }
 
-static void begun_before_is_drawn_at_the_start(void **state)
+static void begun_before_is_drawn_at_the_start(UNUSED void **state)
 {
-    (void)state;
     RUN(run, END_TASK(1, 400, 2500));
     assert_times(&run, 1, "\"ph\":\"b\",\"pid\":7,\"tid\":7,\"cat\":\"task\",\"ts\":0.000,");
     assert_times(&run, 1, "\"begun_before_recording_ns\":600");
@@ -208,9 +204,8 @@ static void begun_before_is_drawn_at_the_start(void **state)
     end_run(&run);
 }
 
-static void subtask_names_its_parent(void **state)
+static void subtask_names_its_parent(UNUSED void **state)
 {
-    (void)state;
     struct trace_event child = BEGIN_TASK(2, 1600);
     child.other = (struct trace_task_id)TASK(1, 1500);
     RUN(run, BEGIN_TASK(1, 1500), child, END_TASK(2, 1600, 1700), END_TASK(1, 1500, 1800));
@@ -220,9 +215,8 @@ static void subtask_names_its_parent(void **state)
 
 /* ---- Regions ----------------------------------------------------------------------------------------- */
 
-static void regions_nest(void **state)
+static void regions_nest(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_REGION(11, SITE_BREW, 2000), BEGIN_REGION(12, SITE_POUR, 2100),
         END_REGION(12, SITE_POUR, 2100, 2200), END_REGION(11, SITE_BREW, 2000, 2300));
     assert_times(&run, 1, "\"ts\":1.100,\"dur\":0.100,\"name\":\"pour\"");
@@ -232,9 +226,8 @@ static void regions_nest(void **state)
     end_run(&run);
 }
 
-static void overlap_goes_to_a_track_of_its_own(void **state)
+static void overlap_goes_to_a_track_of_its_own(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_REGION(11, SITE_BREW, 2000), BEGIN_REGION(12, SITE_POUR, 2100),
         END_REGION(11, SITE_BREW, 2000, 2200), END_REGION(12, SITE_POUR, 2100, 2300));
     assert_times(&run, 1, "\"ts\":1.000,\"dur\":0.200,\"name\":\"brew\"");
@@ -245,9 +238,8 @@ static void overlap_goes_to_a_track_of_its_own(void **state)
 }
 
 /* A forgotten end must not push its neighbours off the thread. */
-static void forgotten_region_stands_alone(void **state)
+static void forgotten_region_stands_alone(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_TASK(1, 1500), BEGIN_REGION(11, SITE_BREW, 2000), BEGIN_REGION(12, SITE_POUR, 2100),
         END_TASK(1, 1500, 2150), END_REGION(11, SITE_BREW, 2000, 2200), BEGIN_REGION(13, SITE_BREW, 2300),
         END_REGION(13, SITE_BREW, 2300, 2400));
@@ -258,9 +250,8 @@ static void forgotten_region_stands_alone(void **state)
     end_run(&run);
 }
 
-static void open_regions_begin_without_end(void **state)
+static void open_regions_begin_without_end(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_REGION(11, SITE_BREW, 2000), BEGIN_REGION(12, SITE_POUR, 2100));
     assert_times(&run, 1, "\"ph\":\"B\",\"pid\":7,\"tid\":71,\"cat\":\"region\",\"ts\":1.000,");
     assert_times(&run, 1, "\"ph\":\"B\",\"pid\":7,\"tid\":71,\"cat\":\"region\",\"ts\":1.100,");
@@ -270,9 +261,8 @@ static void open_regions_begin_without_end(void **state)
 }
 
 /* Viewers sort a B behind an X of the same time, and would cut it to that. */
-static void open_region_with_equal_begin_is_whole(void **state)
+static void open_region_with_equal_begin_is_whole(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_REGION(11, SITE_BREW, 2000), BEGIN_REGION(12, SITE_POUR, 2000),
         END_REGION(12, SITE_POUR, 2000, 2200));
     assert_times(&run, 0, "\"ph\":\"B\"");
@@ -280,9 +270,8 @@ static void open_region_with_equal_begin_is_whole(void **state)
     end_run(&run);
 }
 
-static void end_on_another_thread_is_told(void **state)
+static void end_on_another_thread_is_told(UNUSED void **state)
 {
-    (void)state;
     struct trace_event end = END_REGION(11, SITE_BREW, 2000, 2300);
     end.thread = 1;
     RUN(run, BEGIN_REGION(11, SITE_BREW, 2000), end);
@@ -291,9 +280,8 @@ static void end_on_another_thread_is_told(void **state)
     end_run(&run);
 }
 
-static void second_end_of_a_region_is_left_out(void **state)
+static void second_end_of_a_region_is_left_out(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_REGION(11, SITE_BREW, 2000), END_REGION(11, SITE_BREW, 2000, 2300),
         END_REGION(11, SITE_BREW, 2000, 2400));
     assert_int_equal(run.counts.regions, 1);
@@ -302,9 +290,8 @@ static void second_end_of_a_region_is_left_out(void **state)
 }
 
 /* Clocks of two processors may differ a little; slices must nest all the same. */
-static void time_never_steps_back_on_a_thread(void **state)
+static void time_never_steps_back_on_a_thread(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_REGION(11, SITE_BREW, 2000), BEGIN_REGION(12, SITE_POUR, 1990),
         END_REGION(12, SITE_POUR, 1990, 2200), END_REGION(11, SITE_BREW, 2000, 2190));
     assert_times(&run, 1, "\"ts\":1.000,\"dur\":0.200,\"name\":\"pour\"");
@@ -312,9 +299,8 @@ static void time_never_steps_back_on_a_thread(void **state)
     end_run(&run);
 }
 
-static void explicit_times_are_async(void **state)
+static void explicit_times_are_async(UNUSED void **state)
 {
-    (void)state;
     struct trace_event at = region_event(TRACE_REGION_AT, 0, SITE_BREW, 3000, 8000);
     at.site = SITE_BREW;
     at.end_ticks = 4000;
@@ -331,9 +317,8 @@ static void explicit_times_are_async(void **state)
 
 /* ---- The rest ---------------------------------------------------------------------------------------- */
 
-static void last_value_of_a_key_counts(void **state)
+static void last_value_of_a_key_counts(UNUSED void **state)
 {
-    (void)state;
     RUN(run, BEGIN_TASK(1, 1500), attribute(1, 3), attribute(1, -4), END_TASK(1, 1500, 2500),
         attribute(1, 5));
     assert_times(&run, 1, "\"attributes\":{\"size\":-4}");
@@ -343,9 +328,8 @@ static void last_value_of_a_key_counts(void **state)
     end_run(&run);
 }
 
-static void attributes_are_bounded(void **state)
+static void attributes_are_bounded(UNUSED void **state)
 {
-    (void)state;
     enum { KEYS = 300, KEPT = 256 };
     static struct trace_site many[SITES + KEYS];
     static char names[KEYS][8];
@@ -369,9 +353,8 @@ static void attributes_are_bounded(void **state)
     end_run(&run);
 }
 
-static void link_is_an_arrow(void **state)
+static void link_is_an_arrow(UNUSED void **state)
 {
-    (void)state;
     struct trace_event link = {
         .kind = TRACE_LINK, .time = 1700, .site = SITE_END, .task = TASK(1, 1500), .other = TASK(2, 1600)};
     RUN(run, BEGIN_TASK(1, 1500), BEGIN_TASK(2, 1600), link);
@@ -380,9 +363,8 @@ static void link_is_an_arrow(void **state)
     end_run(&run);
 }
 
-static void log_and_counter(void **state)
+static void log_and_counter(UNUSED void **state)
 {
-    (void)state;
     struct trace_event log = {
         .kind = TRACE_LOG,
         .time = 1700,
@@ -401,9 +383,8 @@ static void log_and_counter(void **state)
     end_run(&run);
 }
 
-static void strings_are_escaped(void **state)
+static void strings_are_escaped(UNUSED void **state)
 {
-    (void)state;
     struct trace_event log = {
         .kind = TRACE_LOG, .time = 1700, .site = SITE_WILD, .value = {.type = CAIRN_I_VALUE_TEXT}};
     RUN(run, log);
@@ -411,9 +392,8 @@ static void strings_are_escaped(void **state)
     end_run(&run);
 }
 
-static void numbers_of_processes_and_threads_are_unique(void **state)
+static void numbers_of_processes_and_threads_are_unique(UNUSED void **state)
 {
-    (void)state;
     struct run run;
     begin_run(&run);
     run.info.process_count = 2;
@@ -434,9 +414,8 @@ static void numbers_of_processes_and_threads_are_unique(void **state)
     end_run(&run);
 }
 
-static void losses_and_findings_are_told(void **state)
+static void losses_and_findings_are_told(UNUSED void **state)
 {
-    (void)state;
     struct run run;
     begin_run(&run);
     struct trace_thread lossy[] = {{.tid = 71,
@@ -457,9 +436,8 @@ static void losses_and_findings_are_told(void **state)
 }
 
 /* Hostile input: kinds, threads, sites and processes that do not exist. */
-static void indices_out_of_range_do_no_harm(void **state)
+static void indices_out_of_range_do_no_harm(UNUSED void **state)
 {
-    (void)state;
     struct run run;
     begin_run(&run);
     struct trace_event events[TRACE_COUNTER + 1];

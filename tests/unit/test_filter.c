@@ -1,4 +1,5 @@
-/* Filters: every condition, for each subject, and what needs a first pass. SPDX-License-Identifier: Apache-2.0 */
+/* Filters: every condition, for each subject, and what needs a first pass.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "handmade.h"
 
 #include "analysis/filter.h"
@@ -30,10 +31,11 @@ static void feed_all(struct handmade *made)
     feed(made, log_event(350, WORKER, payment, "till is open"));
     feed(made, log_event(400, WORKER, order, "ready"));
     feed_end(made, 600, WORKER, order, HERE);
+    feed_fail(made, 700, WORKER, order); /* too late: it has ended well */
     feed_begin(made, MAIN, open_order, background);
     feed(made, log_event(950, MAIN, open_order, "waiting"));
     feed_fail(made, 1300, WORKER, payment);
-    feed_end(made, 1400, WORKER, payment, HERE); /* again: changes nothing */
+    feed_end(made, 1400, WORKER, payment, HERE); /* too late as well */
     feed_done(made);
 }
 

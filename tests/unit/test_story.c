@@ -86,12 +86,16 @@ static void ancestors_are_told_as_far_as_they_were_open(void **state)
     struct trace_task_id top = task_id(ORDER, 1, 100), middle = task_id(ORDER, 2, 200);
     struct trace_task_id wanted = task_id(PAYMENT, 3, 300), done = task_id(ORDER, 4, 50);
     begin(&made, &story, wanted);
-    feed_begin(&made, MAIN, done, background);
-    feed_end(&made, 60, MAIN, done, HERE);
+    for (uint64_t i = 0; i < 1000; i++) {
+        done.id++;
+        feed_begin(&made, MAIN, done, background);
+        feed_end(&made, 60, MAIN, done, HERE);
+    }
     feed_begin(&made, MAIN, top, background);
     feed_begin(&made, MAIN, middle, top);
     feed_begin(&made, MAIN, wanted, middle);
     feed_done(&made);
+    assert_int_equal(story.open_parents.count, 2); /* not one per task that ended */
     assert_int_equal(story.ancestors.count, 2);
     assert_true(analysis_id_equal(&story.ancestors.items[0], &middle));
     assert_true(analysis_id_equal(&story.ancestors.items[1], &top));
@@ -218,6 +222,21 @@ static void tasks_without_begin_have_a_story_too(void **state)
     end(&made, &story);
 }
 
+static void a_region_of_an_unknown_task_is_nobodys(void **state)
+{
+    (void)state;
+    struct handmade made;
+    struct analysis_story story;
+    struct trace_region_id unknown = region_id(WAIT, 4, 1000, UINT32_MAX, background);
+    unknown.task.birth = UINT64_MAX;
+    begin(&made, &story, background);
+    feed_log(&made, 500, MAIN, background, "nobody's");
+    feed_region_end(&made, 1260, MAIN, unknown, HERE);
+    feed_done(&made);
+    assert_int_equal(story.lines.count, 1);
+    end(&made, &story);
+}
+
 static void what_is_not_there_has_no_story(void **state)
 {
     (void)state;
@@ -241,6 +260,7 @@ int main(void)
         cmocka_unit_test(odd_regions_are_shown_for_what_they_are),
         cmocka_unit_test(links_are_shown_on_both_sides),
         cmocka_unit_test(tasks_without_begin_have_a_story_too),
+        cmocka_unit_test(a_region_of_an_unknown_task_is_nobodys),
         cmocka_unit_test(what_is_not_there_has_no_story),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,8 @@ static void work(void)
 {
     pthread_t thread;
     for (int i = 0; i < ORDERS; i++) serve(i);
-    cairn_task first = cairn_task_begin(CAIRN_BACKGROUND, "order"), second = cairn_task_begin(first, "refill");
+    cairn_task first = cairn_task_begin(CAIRN_BACKGROUND, "order"),
+               second = cairn_task_begin(first, "refill");
     cairn_link(first, second);
     cairn_task_end(second);
     cairn_task_end(first);

@@ -5,14 +5,14 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-# One build folder; each goal turns on what it needs in it.
-CONFIGURE = cmake --preset release --log-level=NOTICE
+# One build folder; each goal turns on what it needs in it, and nothing else.
+CONFIGURE = cmake --preset release -DCAIRN_TESTS=OFF -DCAIRN_EXAMPLES=OFF -DCAIRN_BENCH=OFF
 BUILD = MAKEFLAGS= GNUMAKEFLAGS=--no-print-directory cmake --build build -j$(JOBS)
 
 .PHONY: build demo check check-long bench bench-peers install clean format help two-file
 
 build: need-cmake
-	@$(CONFIGURE)
+	@$(CONFIGURE) >/dev/null
 	@$(BUILD)
 
 help:
@@ -31,7 +31,7 @@ help:
 
 demo:
 	@tools/bootstrap demo
-	@$(CONFIGURE) -DCAIRN_EXAMPLES=ON
+	@$(CONFIGURE) -DCAIRN_EXAMPLES=ON >/dev/null
 	@$(BUILD)
 	@tools/demo
 
@@ -45,13 +45,13 @@ check-long:
 
 bench:
 	@tools/bootstrap bench
-	@$(CONFIGURE) -DCAIRN_BENCH=ON
+	@$(CONFIGURE) -DCAIRN_BENCH=ON >/dev/null
 	@$(BUILD)
 	@tools/bench
 
 bench-peers:
 	@tools/bootstrap bench
-	@$(CONFIGURE) -DCAIRN_BENCH=ON
+	@$(CONFIGURE) -DCAIRN_BENCH=ON >/dev/null
 	@$(BUILD)
 	@tools/bench-peers
 

@@ -145,51 +145,57 @@ void cairn_i_link(cairn_task from, cairn_task to, cairn_i_site *site)
 
 /* ---- Regions ------------------------------------------------------------------------------------------ */
 
+/* `top` counts bytes, which saves the hot path a multiplication. */
+static inline struct cairn_open_region *open_at(struct cairn__thread *thread, uint32_t offset)
+{
+    return (struct cairn_open_region *)((uint8_t *)thread->open + offset);
+}
+
 /* Remembers an open region, so that its end takes one word and every chunk can name it. */
 static inline void push_open(struct cairn__thread *thread, cairn_region region, cairn_task task)
 {
     uint32_t top = thread->top;
-    struct cairn_open_region *open = &thread->open[top];
+    struct cairn_open_region *open = open_at(thread, top);
     /* One by one, as in cairn__set_state. */
     atomic_store_relaxed(&open->place, region.place);
     atomic_store_relaxed(&open->birth, region.birth);
     atomic_store_relaxed(&open->task_id, task.id);
     atomic_store_relaxed(&open->task_birth, task.birth);
-    thread->top = (top + 1) % CAIRN_OPEN_REGIONS;
+    thread->top = cairn__open_offset(top, 1);
 }
 
 static inline uint32_t innermost(const struct cairn__thread *thread)
 {
-    return (thread->top - 1) % CAIRN_OPEN_REGIONS;
+    return cairn__open_offset(thread->top, -1);
 }
 
-static inline void pop_open(struct cairn__thread *thread)
+static inline void pop_open(struct cairn__thread *thread, uint32_t top)
 {
-    thread->top = innermost(thread);
-    thread->open[thread->top].place = CAIRN_PLACE_CLOSED;
+    open_at(thread, top)->place = CAIRN_PLACE_CLOSED;
+    thread->top = top;
 }
 
-static bool is_innermost(const struct cairn__thread *thread, const struct cairn__stream *stream,
+static bool is_innermost(struct cairn__thread *thread, const struct cairn__stream *stream,
                          cairn_region region)
 {
-    return is_main(thread, stream) && thread->open[innermost(thread)].place == region.place;
+    return is_main(thread, stream) && open_at(thread, innermost(thread))->place == region.place;
 }
 
 /* Takes a region that is not the innermost out of the open ones. One that is not among them was begun
  * elsewhere, or forgotten, or has ended. */
 static CAIRN_COLD void remove_open(struct cairn__thread *thread, uint64_t place)
 {
-    uint32_t behind = 0; /* how many are open within it */
-    while (behind < CAIRN_OPEN_REGIONS &&
-           thread->open[(thread->top - 1 - behind) % CAIRN_OPEN_REGIONS].place != place) {
+    int behind = 1; /* 1: the innermost */
+    while (behind <= CAIRN_OPEN_REGIONS &&
+           open_at(thread, cairn__open_offset(thread->top, -behind))->place != place) {
         behind++;
     }
-    if (behind == CAIRN_OPEN_REGIONS) return;
-    for (; behind; behind--) {
-        thread->open[(thread->top - 1 - behind) % CAIRN_OPEN_REGIONS] =
-            thread->open[(thread->top - behind) % CAIRN_OPEN_REGIONS];
+    if (behind > CAIRN_OPEN_REGIONS) return;
+    for (; behind > 1; behind--) {
+        *open_at(thread, cairn__open_offset(thread->top, -behind)) =
+            *open_at(thread, cairn__open_offset(thread->top, 1 - behind));
     }
-    pop_open(thread);
+    pop_open(thread, innermost(thread));
 }
 
 static inline cairn_region region_at_word(const struct cairn__stream *stream, const uint64_t *at,
@@ -273,7 +279,7 @@ static CAIRN_COLD void end_region(cairn_region region, cairn_i_site *site)
         if (at) {
             uint64_t now = cairn__os_ticks();
             at = cairn__time(stream, at, now);
-            pop_open(thread);
+            pop_open(thread, innermost(thread));
             cairn__write(stream, at, cairn__head(CAIRN_EVENT_REGION_END, number, now), 1);
         }
     } else {
@@ -289,13 +295,12 @@ CAIRN_HOT void cairn_i_region_end(cairn_region region, cairn_i_site *site)
     uint32_t top = innermost(thread);
     uint64_t *at, now;
     /* A handler between this look and the quick way leaves the open regions as it found them. */
-    if (CAIRN_UNLIKELY(thread->open[top].place != region.place ||
+    if (CAIRN_UNLIKELY(open_at(thread, top)->place != region.place ||
                        !cairn__quick(thread, number, 1, &at, &now))) {
         end_region(region, site);
         return;
     }
-    thread->open[top].place = CAIRN_PLACE_CLOSED;
-    thread->top = top;
+    pop_open(thread, top);
     cairn__write(&thread->main, at, cairn__head(CAIRN_EVENT_REGION_END, number, now), 1);
     cairn__quick_leave(thread);
 }

@@ -37,8 +37,9 @@ static inline uint32_t cairn__site(cairn_i_site *site, struct cairn__stream *str
 {
     uint32_t number = atomic_load_acquire(&site->number);
     if (CAIRN_UNLIKELY(!number)) return cairn__site_rare(site, stream);
-    if (CAIRN_UNLIKELY(stream->filter)) return stream->filter[number] ? 0 : number;
-    return number;
+    /* Not the stream's filter: the thread may not have joined this session yet. */
+    const uint8_t *filter = cairn__sites_filter();
+    return CAIRN_UNLIKELY(filter) && filter[number] ? 0 : number;
 }
 
 /* 2. Where `words` words may be written. The stream must be entered. NULL: dropped, and counted. */
@@ -112,12 +113,11 @@ static inline bool cairn__quick(struct cairn__thread *thread, uint32_t site, uin
     atomic_store_relaxed(&thread->busy, 1); /* as in cairn__enter */
     atomic_fence_signal();
     *at = thread->main.position;
-    uint64_t *limit = atomic_load_relaxed(&thread->main.limit); /* as in cairn__room */
-    *now = cairn__os_counter();
     const uint8_t *filter = thread->main.filter;
-    if (CAIRN_LIKELY((!filter || !filter[site]) && *at + words <= limit &&
-                     (uint32_t)(*now >> CAIRN_EPOCH_SHIFT) == thread->main.quick_epoch)) {
-        return true;
+    /* relaxed: as in cairn__room */
+    if (CAIRN_LIKELY(*at + words <= atomic_load_relaxed(&thread->main.limit) && (!filter || !filter[site]))) {
+        *now = cairn__os_counter();
+        if (CAIRN_LIKELY((uint32_t)(*now >> CAIRN_EPOCH_SHIFT) == thread->main.quick_epoch)) return true;
     }
     atomic_store_release(&thread->busy, 0); /* as in cairn__leave */
     return false;

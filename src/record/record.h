@@ -80,7 +80,7 @@ enum { CAIRN_THREAD_FREE = 0, CAIRN_THREAD_USED = 1 };
  * oldest is forgotten and its end takes the long form. */
 struct cairn__thread {
     uint32_t busy; /* 0: not within an event; n: within n nested ones. Owner writes, others read. */
-    uint32_t top;  /* modulo CAIRN_OPEN_REGIONS */
+    uint32_t top;  /* offset in `open`, in bytes */
     struct cairn__stream main;
     struct cairn_open_region open[CAIRN_OPEN_REGIONS];
     uint32_t state; /* CAIRN_THREAD_...; taken by compare-and-swap, given back by the owner, or by the helper
@@ -90,6 +90,13 @@ struct cairn__thread {
     struct cairn_thread_record *record; /* in the live file */
     struct cairn__stream side[CAIRN_SIDE_STREAMS];
 } __attribute__((aligned(64)));
+
+/* The offset of the entry `steps` behind another, around the ring. */
+static inline uint32_t cairn__open_offset(uint32_t offset, int steps)
+{
+    enum { ENTRY = sizeof(struct cairn_open_region) };
+    return (offset + (uint32_t)steps * ENTRY) % (CAIRN_OPEN_REGIONS * ENTRY);
+}
 
 /* What a thread has in thread-local storage: little, because it comes from what the loader keeps for
  * libraries that are loaded late. */

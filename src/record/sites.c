@@ -224,7 +224,7 @@ static uint32_t add_entry(struct entry content)
         return 0;
     }
     sites.entries[number] = content;
-    if (sites.filtered) apply_filter(number);
+    if (cairn__sites_filter()) apply_filter(number);
     return define(number, &sites.entries[number]) ? number : 0;
 }
 
@@ -269,14 +269,15 @@ void cairn__sites_define_all(void)
 
 void cairn__sites_set_filter(void)
 {
-    sites.filtered = cairn__session.settings.types[0] != 0;
+    bool filtered = cairn__session.settings.types[0] != 0;
+    atomic_store_relaxed(&sites.filtered, filtered);  /* the gate's opening publishes it */
     uint32_t last = atomic_load_relaxed(&sites.last); /* those added later look for themselves */
-    for (uint32_t number = 1; sites.filtered && number <= last && number < CAIRN_SITE_OTHER; number++) {
+    for (uint32_t number = 1; filtered && number <= last && number < CAIRN_SITE_OTHER; number++) {
         if (atomic_load_acquire(&sites.entries[number].generation)) apply_filter(number); /* as above */
     }
 }
 
 const uint8_t *cairn__sites_filter(void)
 {
-    return sites.filtered ? sites.filter : NULL;
+    return atomic_load_relaxed(&sites.filtered) ? sites.filter : NULL; /* a late one may see the former */
 }

@@ -166,8 +166,9 @@ static bool may_grow(uint64_t slot_bytes, bool only_ends)
 static void write_open_regions(const struct cairn__thread *thread, struct cairn_chunk_head *chunk)
 {
     struct cairn_open_region *open = (struct cairn_open_region *)(chunk + 1);
+    uint32_t first = thread->top / sizeof(struct cairn_open_region);
     for (uint32_t i = 0; i < CAIRN_OPEN_REGIONS; i++) { /* oldest first */
-        const struct cairn_open_region *region = &thread->open[(thread->top + i) % CAIRN_OPEN_REGIONS];
+        const struct cairn_open_region *region = &thread->open[(first + i) % CAIRN_OPEN_REGIONS];
         if (region->place != CAIRN_PLACE_CLOSED) open[chunk->open_count++] = *region;
     }
 }

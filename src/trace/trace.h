@@ -182,7 +182,8 @@ struct trace_event {
 
 struct trace_source {
     const struct trace_info *info;
-    bool no_text; /* set by who does not need the text of formatted logs: it is then empty, and they cost less */
+    bool
+        no_text; /* set by who does not need the text of formatted logs: it is then empty, and they cost less */
     /* 1: *event is the next; 0: the end; -1: cannot go on, *error says why. */
     int (*next)(struct trace_source *source, struct trace_event *event, struct cairn_error *error);
     void (*close)(struct trace_source *source);

@@ -4,7 +4,7 @@
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
-    cc -I"$CAIRN_SOURCE/include" "$CAIRN_SOURCE/tests/cli/programs/annotated.c" -L"$CAIRN_BUILD" -lcairn \
+    ${CAIRN_CC:-cc} -I"$CAIRN_SOURCE/include" "$CAIRN_SOURCE/tests/cli/programs/annotated.c" -L"$CAIRN_BUILD" -lcairn \
         -pthread -Wl,-rpath,"$CAIRN_BUILD" -o annotated
     "$CAIRN" record --quiet -o demo -- ./annotated exec ./annotated
     cp demo.cairn/*.0.cairn one.cairn

@@ -63,7 +63,7 @@ refused() {
     refused good.cairn "version"
 }
 
-@test "cut off at every byte: within the head it is refused, behind it the rest is read" {
+@test "cut off at every byte behind the head the rest is read; within the head, at many, it is refused" {
     size=$(stat -c %s good.cairn)
     reader=0
     for length in $(seq 0 61 4095) $(seq 4096 $((size - 1))); do

@@ -4,7 +4,7 @@
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
-    cc -I"$CAIRN_SOURCE/include" "$CAIRN_SOURCE/tests/cli/programs/annotated.c" -L"$CAIRN_BUILD" -lcairn \
+    ${CAIRN_CC:-cc} -I"$CAIRN_SOURCE/include" "$CAIRN_SOURCE/tests/cli/programs/annotated.c" -L"$CAIRN_BUILD" -lcairn \
         -pthread -Wl,-rpath,"$CAIRN_BUILD" -o annotated
     CAIRN_TRACE="$PWD/clean.cairn" ./annotated
 }

@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    cc -I"$CAIRN_SOURCE/include" "$CAIRN_SOURCE/tests/cli/programs/annotated.c" -L"$CAIRN_BUILD" -lcairn \
+    ${CAIRN_CC:-cc} -I"$CAIRN_SOURCE/include" "$CAIRN_SOURCE/tests/cli/programs/annotated.c" -L"$CAIRN_BUILD" -lcairn \
         -pthread -Wl,-rpath,"$CAIRN_BUILD" -o "$BATS_FILE_TMPDIR/annotated"
 }
 

@@ -64,7 +64,7 @@ count_of() {
 }
 
 @test "misuse is shown with both call sites, as the recorder wrote it" {
-    cc -I"$CAIRN_SOURCE/include" -x c - -L"$CAIRN_BUILD" -lcairn -pthread -Wl,-rpath,"$CAIRN_BUILD" -o misuse <<'C'
+    ${CAIRN_CC:-cc} -I"$CAIRN_SOURCE/include" -x c - -L"$CAIRN_BUILD" -lcairn -pthread -Wl,-rpath,"$CAIRN_BUILD" -o misuse <<'C'
 #include <cairn/cairn.h>
 #include <pthread.h>
 static cairn_region handed_over;

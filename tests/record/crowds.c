@@ -100,7 +100,8 @@ static void case_threads_alone(void)
 /* A thread that is gone leaves its memory to others: live memory does not grow with threads that have been. */
 static void case_thread_memory(void)
 {
-    cairn_options options = {.size = sizeof options, .path = testing_path("memory.cairn"), .limit_bytes = 4 << 20};
+    cairn_options options = {
+        .size = sizeof options, .path = testing_path("memory.cairn"), .limit_bytes = 4 << 20};
     CHECK_EQUAL(cairn_start(&options), 0);
     cairn_task none = CAIRN_BACKGROUND;
     for (unsigned i = 0; i < testing_scaled(3000); i++) {

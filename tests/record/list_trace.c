@@ -411,7 +411,8 @@ static int compare_task_rows(const void *a, const void *b)
 
 static int compare_region_rows(const void *a, const void *b)
 {
-    return strcmp(((const struct analysis_region_row *)a)->type, ((const struct analysis_region_row *)b)->type);
+    return strcmp(((const struct analysis_region_row *)a)->type,
+                  ((const struct analysis_region_row *)b)->type);
 }
 
 static void list_rows(struct analysis_tasks *tasks, struct analysis_regions *regions)

@@ -2,7 +2,6 @@
 #include "readback.h"
 
 #include "analysis/analysis.h"
-#include "cairn/cairn.h"
 #include "testing.h"
 
 #include <stdlib.h>
@@ -40,10 +39,6 @@ static void take_info(struct readback *result, const struct trace_info *info)
         result->limit_bytes = process->limit_bytes;
         result->file_bytes += process->file_bytes;
     }
-    for (uint32_t i = 0; i < info->site_count; i++) {
-        const struct trace_site *site = &info->sites[i];
-        if (site->role == CAIRN_I_ROLE_TASK && site->type >= result->types) result->types = site->type + 1;
-    }
     for (uint32_t i = 0; i < info->diagnostics->count; i++) {
         const struct trace_diagnostic *found = &info->diagnostics->items[i];
         if (found->severity != TRACE_DAMAGE) continue;
@@ -67,12 +62,31 @@ static void take_analysis(struct readback *result, const struct analysis_tasks *
     }
 }
 
+struct types { /* by the number of the distinct text */
+    bool *begun;
+    uint32_t count, capacity;
+};
+
+static void count_type(struct types *types, uint32_t type)
+{
+    if (type >= types->capacity) {
+        uint32_t capacity = 2 * type + 64;
+        types->begun = realloc(types->begun, capacity);
+        if (!types->begun) abort();
+        memset(types->begun + types->capacity, 0, capacity - types->capacity);
+        types->capacity = capacity;
+    }
+    types->count += !types->begun[type];
+    types->begun[type] = true;
+}
+
 static int feed(struct trace_source *source, struct trace_sink *tasks, struct trace_sink *regions,
-                struct cairn_error *error)
+                struct types *types, struct cairn_error *error)
 {
     struct trace_event event;
     int more;
     while ((more = source->next(source, &event, error)) > 0) {
+        if (event.kind == TRACE_TASK_BEGIN) count_type(types, source->info->sites[event.site].type);
         if (tasks->event(tasks, &event, error) || regions->event(regions, &event, error)) return -1;
     }
     return more || tasks->end(tasks, source->info, error) || regions->end(regions, source->info, error);
@@ -103,14 +117,17 @@ struct readback readback(const char *path)
     source->no_text = true;
     struct analysis_tasks tasks;
     struct analysis_regions regions;
+    struct types types = {0};
     bool ready = analysis_tasks_init(&tasks, source->info, NULL, 0) &&
                  analysis_regions_init(&regions, source->info, NULL);
-    if (!ready || feed(source, &tasks.sink, &regions.sink, &error)) {
+    if (!ready || feed(source, &tasks.sink, &regions.sink, &types, &error)) {
         testing_fail(__FILE__, __LINE__, "%s: %s", path, error.text);
     } else {
         take_info(&result, source->info);
         take_analysis(&result, &tasks, &regions);
+        result.types = types.count;
     }
+    free(types.begun);
     bool complete = source->info->process_count == 1 && result.state == CAIRN_STATE_STOPPED;
     analysis_tasks_free(&tasks);
     analysis_regions_free(&regions);

@@ -124,8 +124,8 @@ static void integers(void)
     LIKE_PRINTF("%+.4i|% 08d", 12, -34);
     LIKE_PRINTF("%d%d%d%d%d%d%d%d", 1, 2, 3, 4, 5, 6, 7, 8);
     LIKE_PRINTF("%d %ld %d %ld %d", 1, 2l, 3, 4l, 5);
-    LIKE_PRINTF("%d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
-                15, 16);
+    LIKE_PRINTF("%d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+                14, 15, 16);
     LIKE_PRINTF("%p %p", (void *)(uintptr_t)0x1234, (void *)NULL);
     LIKE_PRINTF("%20p|%-20p|", (void *)(uintptr_t)0xabcd, (void *)(uintptr_t)1);
 }
@@ -197,10 +197,10 @@ static void refuse(int *place)
     cairn_logf(CAIRN_BACKGROUND, "refused", "position %2$*1$d", 1, 2);
     cairn_logf(CAIRN_BACKGROUND, "refused", "ends with %");
     cairn_logf(CAIRN_BACKGROUND, "refused", "unknown %y");
-    cairn_logf(CAIRN_BACKGROUND, "refused", "17: %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d", 1, 2, 3, 4,
-               5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
-    cairn_logf(CAIRN_BACKGROUND, "refused", "17: %*d %*d %*d %*d %*d %*d %*d %*d %d", 1, 2, 3, 4, 5, 6, 7, 8, 9,
-               10, 11, 12, 13, 14, 15, 16, 17);
+    cairn_logf(CAIRN_BACKGROUND, "refused", "17: %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d", 1, 2, 3,
+               4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17);
+    cairn_logf(CAIRN_BACKGROUND, "refused", "17: %*d %*d %*d %*d %*d %*d %*d %*d %d", 1, 2, 3, 4, 5, 6, 7, 8,
+               9, 10, 11, 12, 13, 14, 15, 16, 17);
 }
 
 #pragma GCC diagnostic pop

@@ -74,7 +74,8 @@ static void run_threads(void)
 
 static struct readback record(const char *path, uint64_t limit_bytes, uint32_t helper)
 {
-    cairn_options options = {.size = sizeof options, .path = path, .limit_bytes = limit_bytes, .helper = helper};
+    cairn_options options = {
+        .size = sizeof options, .path = path, .limit_bytes = limit_bytes, .helper = helper};
     CHECK_EQUAL(cairn_start(&options), 0);
     run_threads();
     CHECK_EQUAL(cairn_stop(), 0);
@@ -84,8 +85,8 @@ static struct readback record(const char *path, uint64_t limit_bytes, uint32_t h
         for (unsigned i = 0; i < THREADS; i++) expected += emitted[i][tally];
         if (trace.recovered[tally] + trace.lost[tally] != expected) {
             testing_fail(__FILE__, __LINE__,
-                         "tally %u: %" PRIu64 " recovered and %" PRIu64 " lost are not %" PRIu64 " emitted", tally,
-                         trace.recovered[tally], trace.lost[tally], expected);
+                         "tally %u: %" PRIu64 " recovered and %" PRIu64 " lost are not %" PRIu64 " emitted",
+                         tally, trace.recovered[tally], trace.lost[tally], expected);
         }
     }
     CHECK_EQUAL(trace.damage, 0);
@@ -151,12 +152,9 @@ static void case_1_mib_alone(void)
 }
 
 static const struct testing_case cases[] = {
-    {"ample", case_ample},
-    {"ample, without a helper", case_ample_alone},
-    {"64 KiB", case_64_kib},
-    {"64 KiB, without a helper", case_64_kib_alone},
-    {"1 MiB", case_1_mib},
-    {"1 MiB, without a helper", case_1_mib_alone},
+    {"ample", case_ample},   {"ample, without a helper", case_ample_alone},
+    {"64 KiB", case_64_kib}, {"64 KiB, without a helper", case_64_kib_alone},
+    {"1 MiB", case_1_mib},   {"1 MiB, without a helper", case_1_mib_alone},
 };
 
 int main(int argc, char **argv)

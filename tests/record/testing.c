@@ -31,8 +31,7 @@ void testing_fail(const char *file, int line, const char *format, ...)
 
 void testing_check_equal(const char *file, int line, const char *what, int64_t value, int64_t expected)
 {
-    if (value != expected)
-        testing_fail(file, line, "%s is %" PRId64 ", not %" PRId64, what, value, expected);
+    if (value != expected) testing_fail(file, line, "%s is %" PRId64 ", not %" PRId64, what, value, expected);
 }
 
 void testing_skip(const char *why)

@@ -222,8 +222,7 @@ static CAIRN_COLD cairn_region begin_region(cairn_task task, cairn_i_site *site)
             cairn__write(stream, at, cairn__head(CAIRN_EVENT_REGION_BEGIN, number, now), 1);
         } else {
             region.place = CAIRN_PLACE_LOST;
-            region.birth =
-                atomic_load_relaxed(&cairn__session.generation); /* of the session that dropped it */
+            region.birth = cairn__generation(); /* of the session that dropped it */
         }
     }
     cairn__leave(thread, stream);
@@ -251,7 +250,7 @@ static CAIRN_COLD void end_other(struct cairn__thread *thread, struct cairn__str
                                  cairn_region region, uint32_t number)
 {
     if (region.place == CAIRN_PLACE_LOST) {
-        if (region.birth == cairn__session.generation) {
+        if (region.birth == cairn__generation()) {
             cairn__count_lost(thread, CAIRN_TALLY_REGION_END, 1);
         }
         return;
@@ -393,7 +392,7 @@ void cairn_i_attr_region(cairn_region region, cairn_i_site *site, uint64_t bits)
     uint32_t number = cairn__site(site, stream);
     bool innermost = is_innermost(thread, stream, region);
     if (region.place == CAIRN_PLACE_LOST) {
-        cairn__count_lost(thread, CAIRN_TALLY_ATTR, region.birth == cairn__session.generation);
+        cairn__count_lost(thread, CAIRN_TALLY_ATTR, region.birth == cairn__generation());
     } else if (innermost || cairn__is_of_this_session(region)) {
         uint64_t words = innermost ? 2 : 4;
         uint64_t *at = cairn__room(thread, stream, words, CAIRN_TALLY_ATTR);

@@ -91,7 +91,8 @@ static inline void cairn__write(struct cairn__stream *stream, uint64_t *at, uint
 static inline bool cairn__is_of_this_session(cairn_region region)
 {
     uint64_t block = region.place >> CAIRN_PLACE_BLOCK_SHIFT & (((uint64_t)1 << CAIRN_PLACE_BLOCK_BITS) - 1);
-    return block >= cairn__session.first_block;
+    return block >=
+           atomic_load_relaxed(&cairn__session.first_block); /* a number of its own: no order needed */
 }
 
 /* The word that names a task again: the low bits of its id behind the kind, without the round. */

@@ -124,8 +124,9 @@ static void lay_out(struct cairn_file_head *head)
     head->threads_offset = head->sites_offset + head->sites_bytes;
     head->threads_bytes = (uint64_t)CAIRN_THREAD_RECORDS * sizeof(struct cairn_thread_record);
     head->slots_offset = head->threads_offset + head->threads_bytes;
-    uint64_t slots = cairn__session.settings.limit_bytes + cairn__session.settings.limit_bytes / 4;
-    head->slots_bytes = (slots + CAIRN_SLOT_BYTES_MAX) & ~(uint64_t)(CAIRN_SLOT_BYTES_MAX - 1);
+    uint64_t limit = cairn__session.settings.limit_bytes;
+    head->slots_bytes =
+        (limit + limit / 4 + 2 * CAIRN_SLOT_BYTES_MAX) & ~(uint64_t)(CAIRN_SLOT_BYTES_MAX - 1);
 }
 
 static void read_command(char *command, size_t bytes)

@@ -127,7 +127,7 @@ void cairn_i_attr_region_text(cairn_region region, cairn_i_site *site, const cha
     uint64_t words = variable_words(bytes);
     uint64_t *at = NULL;
     if (region.place == CAIRN_PLACE_LOST) {
-        cairn__count_lost(thread, CAIRN_TALLY_ATTR, region.birth == cairn__session.generation);
+        cairn__count_lost(thread, CAIRN_TALLY_ATTR, region.birth == cairn__generation());
     } else if (cairn__is_of_this_session(region)) {
         at = cairn__room(thread, stream, words, CAIRN_TALLY_ATTR);
     }
@@ -152,6 +152,9 @@ enum {
 };
 #define SIGNATURE_COMPLEX 0x40000000u
 #define SIGNATURE_PARSED 0x80000000u
+#define SIGNATURE_TWO_INTS                                                                                   \
+    (SIGNATURE_PARSED | 2u << SIGNATURE_COUNT_SHIFT | 1u << SIGNATURE_WORDS_SHIFT | CAIRN_LOG_INT << 3 |     \
+     CAIRN_LOG_INT)
 
 static uint32_t parse_signature(const char *format)
 {
@@ -200,6 +203,12 @@ static inline void write_numbers(struct cairn__stream *stream, uint64_t *at, uin
 {
     static const uint8_t kinds[] = {CAIRN_EVENT_LOGF_0, CAIRN_EVENT_LOGF_1, CAIRN_EVENT_LOGF_2};
     uint32_t words = signature >> SIGNATURE_WORDS_SHIFT & 3;
+    if (CAIRN_LIKELY(signature == SIGNATURE_TWO_INTS)) { /* the most frequent one, without a loop */
+        uint64_t low = va_arg(*arguments, unsigned), high = va_arg(*arguments, unsigned);
+        at[1] = high << 32 | low;
+        cairn__write(stream, at, cairn__head(CAIRN_EVENT_LOGF_1, number, now), 2);
+        return;
+    }
     if (CAIRN_LIKELY(words < 3)) {
         put_numbers((uint8_t *)(at + 1), signature, arguments);
         cairn__write(stream, at, cairn__head((enum cairn_event_kind)kinds[words], number, now), 1 + words);
@@ -351,13 +360,13 @@ static void log_arguments(struct cairn__thread *thread, struct cairn__stream *st
                           uint32_t number, const char *format, int error, va_list *arguments)
 {
     struct arguments all;
-    if (!collect(&all, format, error, arguments)) {
-        atomic_add_relaxed(&cairn__session.head->formats_refused, 1); /* a count: no order needed */
-        all.count = all.bytes = 0;
-    }
+    bool can_be_stored = collect(&all, format, error, arguments);
+    if (!can_be_stored) all.count = all.bytes = 0;
     uint64_t words = all.count ? variable_words(all.bytes) : 1;
     uint64_t *at = cairn__room(thread, stream, words, CAIRN_TALLY_LOG);
     if (!at) return;
+    /* relaxed: a count */
+    if (!can_be_stored) atomic_add_relaxed(&cairn__session.head->formats_refused, 1);
     uint64_t now = cairn__os_ticks();
     at = cairn__time_and_task(stream, at, now, task);
     if (all.count) put_arguments(put((uint8_t *)(at + 1), &all.bytes, 4), &all);

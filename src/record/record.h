@@ -73,7 +73,7 @@ struct cairn__stream {
 #define CAIRN_PLACE_CLOSED UINT64_MAX
 #define CAIRN_EPOCH_NEVER 0xffffffffu /* time >> 38 has 26 bits */
 
-enum { CAIRN_THREAD_FREE = 0, CAIRN_THREAD_USED = 1 };
+#define CAIRN_THREAD_REAPED UINT32_MAX /* no thread's id: the helper gives a record back */
 
 /* A thread. Lies in memory that is never unmapped, so that others may look at it at any time.
  * Open regions are a ring: `top` is where the next goes; the place of one that has ended is CLOSED; when there are too many, the
@@ -83,9 +83,8 @@ struct cairn__thread {
     uint32_t top;  /* offset in `open`, in bytes */
     struct cairn__stream main;
     struct cairn_open_region open[CAIRN_OPEN_REGIONS];
-    uint32_t state; /* CAIRN_THREAD_...; taken by compare-and-swap, given back by the owner, or by the helper
-                            when that is gone */
-    uint32_t tid;
+    uint32_t owner; /* id of the thread that has the record; 0: free. Taken by compare-and-swap, given back by the
+                       owner, or by the helper when that is gone. */
     uint32_t generation;                /* session it last took part in */
     struct cairn_thread_record *record; /* in the live file */
     struct cairn__stream side[CAIRN_SIDE_STREAMS];
@@ -126,10 +125,10 @@ struct cairn__settings {
 /* Rules: written by session.c under the control lock while the gate (cairn_i_state.gate) is closed; then read
  * anywhere, except where a field says otherwise. */
 struct cairn__session {
-    uint32_t generation; /* counts sessions; the round is its low bits, 1..255 */
-    uint32_t round;
-    uint32_t pid;
+    uint32_t generation;  /* counts sessions. Atomic, as are the next two: looked at before the gate is. */
+    uint32_t round;       /* the same, modulo 255, from 1 */
     uint64_t first_block; /* number of the first chunk: places below are of earlier rounds */
+    uint32_t pid;
     struct cairn__settings settings;
     /* files */
     int trace_fd, live_fd;
@@ -167,6 +166,12 @@ struct cairn__session {
 };
 
 extern struct cairn__session cairn__session; /* `head` is NULL while there is none */
+
+/* Relaxed: a number of its own; what it decides is decided again by the gate. */
+static inline uint32_t cairn__generation(void)
+{
+    return atomic_load_relaxed(&cairn__session.generation);
+}
 
 /* ---- stream.c ----------------------------------------------------------------------------------------- */
 

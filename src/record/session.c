@@ -13,6 +13,7 @@
 #include "format/walk.h"
 #include "record/record.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,8 +37,9 @@ static void close_if_ours(int fd, const struct cairn__os_file_id *id)
     if (cairn__os_is_file(fd, id)) close(fd);
 }
 
-/* In the child: the only thread, with copies of the parent's memory but without its mappings. */
-static void after_fork(void)
+/* No sanitizer of threads: it takes the parent's other threads, which do not exist here, for racing.
+ * In the child: the only thread, with copies of the parent's memory but without its mappings. */
+__attribute__((no_sanitize("thread"))) static void after_fork(void)
 {
     struct cairn__session *session = &cairn__session;
     atomic_store_relaxed(&cairn_i_state.on, 0); /* alone in the process: no order needed, here and below */
@@ -85,12 +87,13 @@ static void reset_session(void)
     struct cairn__session *session = &cairn__session;
     uint32_t generation = session->generation + 1;
     struct cairn__settings settings = session->settings;
-    memset(session, 0, sizeof *session);
+    /* The gate is closed and nobody is within an event; its opening publishes all this. */
+    memset(&session->pid, 0, sizeof *session - offsetof(struct cairn__session, pid));
     session->settings = settings;
-    atomic_store_relaxed(&session->generation, generation); /* the gate is closed; its opening publishes it */
-    atomic_store_relaxed(&session->round, (generation - 1) % 255 + 1);
     session->pid = (uint32_t)getpid();
-    session->first_block = cairn__next_block();
+    atomic_store_relaxed(&session->generation, generation); /* numbers of their own: no order needed */
+    atomic_store_relaxed(&session->round, (generation - 1) % 255 + 1);
+    atomic_store_relaxed(&session->first_block, cairn__next_block());
     uint64_t limit = settings.limit_bytes;
     session->class_max = limit < (2 << 20) ? 0 : limit < (32 << 20) ? 1 : 2;
 }
@@ -176,7 +179,7 @@ static void seal_all(void)
     uint64_t deadline_ns = cairn__os_monotonic_ns() + STILL_WAIT_NS;
     for (uint32_t i = 0; (thread = cairn__thread_at(i)); i++) {
         bool still = wait_until_still(thread, deadline_ns);
-        if (thread->generation != cairn__session.generation) continue;
+        if (thread->generation != cairn__generation()) continue;
         for (uint32_t s = 0; s <= CAIRN_SIDE_STREAMS; s++) {
             struct cairn__stream *stream = stream_at(thread, s);
             if (!still) find_position(stream);
@@ -196,7 +199,8 @@ static int stop_session(void)
     cairn__drain_finish();
     int error = cairn__session.head->error;
     cairn__files_finish();
-    cairn__session.head = NULL;
+    atomic_store_relaxed(&cairn__session.head,
+                         (struct cairn_file_head *)NULL); /* pairs with cairn__count_lost */
     return error;
 }
 

@@ -189,7 +189,7 @@ static bool define(uint32_t number, struct entry *entry)
     at = put_record_text(at, &entry->file);
     put_record_text(at, &entry->function);
     atomic_store_release(&record->flags, (uint16_t)CAIRN_SITE_PUBLISHED); /* pairs with write_sites; I1 */
-    atomic_store_release(&entry->generation, cairn__session.generation);  /* pairs with ensure_defined */
+    atomic_store_release(&entry->generation, cairn__generation());        /* pairs with ensure_defined */
     return true;
 }
 
@@ -197,7 +197,7 @@ static bool ensure_defined(uint32_t number)
 {
     struct entry *entry = &sites.entries[number];
     /* acquire: pairs with define */
-    return atomic_load_acquire(&entry->generation) == cairn__session.generation || define(number, entry);
+    return atomic_load_acquire(&entry->generation) == cairn__generation() || define(number, entry);
 }
 
 /* ---- Numbers -------------------------------------------------------------------------------------------- */

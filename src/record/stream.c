@@ -22,15 +22,19 @@
 #include <stddef.h>
 #include <string.h>
 
+enum { ENDS_SPARE_BYTES = 65536 }; /* beyond the limit, for ends: so that the smallest limit has any */
+
 /* ---- Losses ------------------------------------------------------------------------------------------- */
 
 void cairn__count_lost(struct cairn__thread *thread, enum cairn_tally tally, uint64_t count)
 {
     /* Pairs with the release in cairn_start. What happens after a stop is not lost but behind the end. */
     if (!count || !atomic_load_acquire(&cairn_i_state.gate)) return;
-    struct cairn_file_head *head = cairn__session.head;
+    /* Who has no record is not waited for by a stop; the mapping stays until the next one. Relaxed: as the gate. */
+    struct cairn_file_head *head = atomic_load_relaxed(&cairn__session.head);
+    if (!head) return;
     uint64_t now = cairn__os_ticks();
-    bool joined = thread && thread->generation == cairn__session.generation;
+    bool joined = thread && thread->generation == cairn__generation();
     struct cairn_thread_record *record = joined ? thread->record : NULL;
     uint64_t *lost = record ? record->lost : head->lost;
     uint64_t *first = record ? &record->first_lost_ticks : &head->first_lost_ticks;
@@ -102,7 +106,7 @@ CAIRN_COLD struct cairn__stream *cairn__enter_rare(struct cairn__thread **thread
     if (t == &cairn__nobody) return enter_new_thread(thread, tally);
     uint32_t level = t->busy;
     /* The thread is within its first event of a session, before it has taken part. */
-    bool unready = t->generation != cairn__session.generation || !t->record;
+    bool unready = t->generation != cairn__generation() || !t->record;
     if (level > CAIRN_SIDE_STREAMS || unready) {
         cairn__count_lost(NULL, tally, 1);
         return NULL;
@@ -146,20 +150,29 @@ static uint32_t next_class(const struct cairn__stream *stream, uint64_t words, b
     return class;
 }
 
-/* Whether a chunk may be had: always for ends, while there is anything; for the rest only if room remains for the
- * ends of all that is open. Once refused, always refused: what is dropped is the newest. */
-static bool may_grow(uint64_t slot_bytes, bool only_ends)
+/* Takes a claim back, as modular arithmetic has it also a negative one. */
+static void unclaim_growth(uint64_t slot_bytes)
+{
+    atomic_add_relaxed(&cairn__session.granted, -slot_bytes); /* as in claim_growth */
+    atomic_add_relaxed(&cairn__session.open_bytes, -slot_bytes);
+}
+
+/* Claims room for a chunk: always for ends, while there is anything; for the rest only if room remains for the ends of
+ * all that is open. Once refused, always refused: what is dropped is the newest. Relaxed throughout: sums of
+ * their own; that several threads claim at once is seen by each in what the addition returns. */
+static bool claim_growth(uint64_t slot_bytes, bool only_ends)
 {
     struct cairn__session *session = &cairn__session;
     uint64_t limit = session->settings.limit_bytes;
-    /* relaxed: estimates; the hold-back has room to spare for what threads add meanwhile */
-    uint64_t granted = atomic_load_relaxed(&session->granted);
-    if (only_ends) return granted + slot_bytes <= limit + limit / 8;
+    uint64_t granted = atomic_add_relaxed(&session->granted, slot_bytes) + slot_bytes;
+    uint64_t open_bytes = atomic_add_relaxed(&session->open_bytes, slot_bytes) + slot_bytes;
+    if (only_ends && granted <= limit + limit / 8 + ENDS_SPARE_BYTES) return true;
     int64_t open_tasks = atomic_load_relaxed(&session->open_tasks);
-    uint64_t for_ends =
-        (open_tasks > 0 ? (uint64_t)open_tasks * 24 : 0) + 2 * atomic_load_relaxed(&session->open_bytes);
-    if (!atomic_load_relaxed(&session->full) && granted + slot_bytes + for_ends <= limit) return true;
-    atomic_store_relaxed(&session->full, 1);
+    uint64_t for_ends = (open_tasks > 0 ? (uint64_t)open_tasks * 24 : 0) + 2 * open_bytes;
+    bool full = atomic_load_relaxed(&session->full) || granted + for_ends > limit;
+    if (!only_ends && !full) return true;
+    unclaim_growth(slot_bytes);
+    if (!only_ends) atomic_store_relaxed(&session->full, 1);
     return false;
 }
 
@@ -239,13 +252,16 @@ static bool new_chunk(struct cairn__thread *thread, struct cairn__stream *stream
                       bool only_ends)
 {
     uint32_t class = next_class(stream, words, only_ends);
-    if (!may_grow(cairn__slot_bytes(class), only_ends)) return false;
+    if (!claim_growth(cairn__slot_bytes(class), only_ends)) return false;
     struct cairn_slot_head *slot = cairn__slot_take(class);
-    if (!slot) return false;
+    if (!slot) {
+        unclaim_growth(cairn__slot_bytes(class));
+        return false;
+    }
     atomic_store_relaxed(&stream->limit, (uint64_t *)NULL); /* nobody may write while the chunks change */
     cairn__seal(stream);
-    atomic_add_relaxed(&cairn__session.granted, slot->slot_bytes); /* as in cairn__seal */
-    atomic_add_relaxed(&cairn__session.open_bytes, slot->slot_bytes);
+    unclaim_growth(cairn__slot_bytes(class) -
+                   slot->slot_bytes); /* a recycled slot may be larger than its class */
     begin_chunk(thread, stream, slot);
     return true;
 }
@@ -254,10 +270,10 @@ static bool new_chunk(struct cairn__thread *thread, struct cairn__stream *stream
 
 static bool join_session(struct cairn__thread *thread)
 {
-    if (thread->generation == cairn__session.generation && thread->record) return true;
+    if (thread->generation == cairn__generation() && thread->record) return true;
     /* Until the record is set, which is last, a handler that interrupts us finds the thread not ready. */
     cairn__reset_thread(thread);
-    thread->generation = cairn__session.generation;
+    thread->generation = cairn__generation();
     thread->main.filter = thread->side[0].filter = thread->side[1].filter = cairn__sites_filter();
     cairn__thread_join_session(thread);
     return thread->record != NULL;

@@ -32,7 +32,7 @@ enum { KEYS_WITHOUT_MEMORY = 32 }; /* glibc's first level; a later key may alloc
 static bool takes_part(const struct cairn__thread *thread)
 {
     return atomic_load_acquire(&cairn_i_state.gate) && /* pairs with the release in cairn_start */
-           thread->record && thread->generation == atomic_load_relaxed(&cairn__session.generation);
+           thread->record && thread->generation == cairn__generation();
 }
 
 /* Seals what a thread left and frees its record. Its owner, or the helper when the owner is gone. While the gate is
@@ -46,7 +46,10 @@ static void give_back(struct cairn__thread *thread)
         cairn__reset_thread(thread);
         thread->generation = 0;
     }
-    atomic_store_release(&thread->state, (uint32_t)CAIRN_THREAD_FREE); /* pairs with cairn__thread_take */
+    /* release: pairs with wait_until_still, and with claim_free. In this order: behind the second the record may be
+     * another thread's. */
+    atomic_store_release(&thread->busy, 0);
+    atomic_store_release(&thread->owner, 0);
 }
 
 static void at_thread_exit(void *data)
@@ -56,7 +59,6 @@ static void at_thread_exit(void *data)
     atomic_store_relaxed(&thread->busy, 1); /* as in cairn__enter: a stop waits for us */
     atomic_fence_signal();
     give_back(thread);
-    atomic_store_release(&thread->busy, 0); /* as in cairn__leave */
 }
 
 int cairn__threads_init(void)
@@ -80,27 +82,26 @@ struct cairn__thread *cairn__thread_at(uint32_t i)
     return i < atomic_load_acquire(&threads.count) ? &threads.items[i] : NULL; /* pairs with take_new */
 }
 
-static bool claim_free(struct cairn__thread *thread)
+static bool claim_free(struct cairn__thread *thread, uint32_t owner)
 {
-    uint32_t state = CAIRN_THREAD_FREE;
-    return atomic_load_relaxed(&thread->state) == CAIRN_THREAD_FREE &&              /* a hint */
-           atomic_cas_acq_rel(&thread->state, &state, (uint32_t)CAIRN_THREAD_USED); /* pairs with give_back */
+    uint32_t none = 0;
+    return !atomic_load_relaxed(&thread->owner) &&           /* a hint */
+           atomic_cas_acq_rel(&thread->owner, &none, owner); /* pairs with give_back */
 }
 
 struct cairn__thread *cairn__thread_take(void)
 {
     struct cairn__thread *thread;
-    uint32_t i = 0;
-    while ((thread = cairn__thread_at(i)) && !claim_free(thread)) i++;
+    uint32_t i = 0, self = cairn__os_thread_id();
+    while ((thread = cairn__thread_at(i)) && !claim_free(thread, self)) i++;
     while (!thread && i < CAIRN_THREADS_MAX) {
         uint32_t count = i;
         /* Growing by one makes the record behind visible; whoever grew it must still claim it. */
         if (!atomic_cas_acq_rel(&threads.count, &count, i + 1) && count <= i) continue;
-        if (claim_free(&threads.items[i])) thread = &threads.items[i];
+        if (claim_free(&threads.items[i], self)) thread = &threads.items[i];
         i++;
     }
     if (!thread) return NULL;
-    thread->tid = cairn__os_thread_id();
     if (threads.has_key && threads.key < KEYS_WITHOUT_MEMORY) pthread_setspecific(threads.key, thread);
     return thread;
 }
@@ -129,7 +130,7 @@ void cairn__thread_join_session(struct cairn__thread *thread)
     struct cairn_thread_record *records =
         (struct cairn_thread_record *)(session->live + session->head->threads_offset);
     struct cairn_thread_record *record = &records[index];
-    record->tid = thread->tid;
+    record->tid = atomic_load_relaxed(&thread->owner); /* ourselves */
     record->begin_ticks = cairn__os_ticks();
     if (cairn__local.name[0])
         memcpy(record->name, cairn__local.name, CAIRN_THREAD_NAME_BYTES);
@@ -145,12 +146,10 @@ void cairn__threads_reap(void)
     struct cairn__thread *thread;
     if (!cairn__control_try()) return; /* a stop is under way and sees to all threads itself */
     for (uint32_t i = 0; (thread = cairn__thread_at(i)); i++) {
-        bool used =
-            atomic_load_acquire(&thread->state) == CAIRN_THREAD_USED; /* pairs with cairn__thread_take */
-        if (used && thread->tid && !cairn__os_thread_alive(thread->tid)) {
-            give_back(thread);
-            atomic_store_relaxed(&thread->busy, 0); /* nobody is there to be raced */
-        }
+        uint32_t owner = atomic_load_acquire(&thread->owner); /* pairs with claim_free */
+        if (!owner || cairn__os_thread_alive(owner)) continue;
+        /* By swap: it may have given the record back before it went, and another thread may have it by now. */
+        if (atomic_cas_acq_rel(&thread->owner, &owner, CAIRN_THREAD_REAPED)) give_back(thread);
     }
     cairn__control_leave();
 }
@@ -162,7 +161,7 @@ void cairn__threads_after_fork(void)
         cairn__reset_thread(thread);
         thread->generation = 0;
         thread->busy = 0;
-        thread->state = CAIRN_THREAD_FREE;
+        thread->owner = 0;
     }
     cairn__local.thread = &cairn__nobody;
     if (threads.has_key)

@@ -187,6 +187,10 @@ static void child_that_exits(void)
 
 static void case_fork(void)
 {
+    if (!testing_follows_forks()) {
+        testing_skip("ThreadSanitizer does not follow forks");
+        return;
+    }
     start(testing_path("parent.cairn"));
     log_many(LOGS);
     CHECK_EQUAL(testing_in_child(child_of_recording), 0);
@@ -203,6 +207,10 @@ static void case_fork(void)
 /* Without the C library's fork, so without its handlers. */
 static void case_raw_clone(void)
 {
+    if (!testing_follows_forks()) {
+        testing_skip("ThreadSanitizer does not follow forks");
+        return;
+    }
     start(testing_path("parent.cairn"));
     log_many(LOGS);
     fflush(NULL);

@@ -42,9 +42,11 @@ static void annotate(int flow)
 
 static void handle(int signal)
 {
+    int error = errno;
     errno = 4321;
     annotate(signal == SIGALRM ? ALARM : USER);
     if (errno != 4321) errors_changed++;
+    errno = error;
 }
 
 static void begin(const char *path)
@@ -160,6 +162,9 @@ struct bombardment {
 static void *bombard(void *argument)
 {
     struct bombardment *bombardment = argument;
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL); /* the timer's signals are for the main flow */
     while (!__atomic_load_n(&bombardment->stop, __ATOMIC_RELAXED)) {
         pthread_kill(bombardment->target, SIGUSR1);
         usleep(30);

@@ -79,15 +79,16 @@ static void remove_folder(void)
 }
 
 #if defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
+#define HAS_FEATURE(name) __has_feature(name)
+#else
+#define HAS_FEATURE(name) 0
 #endif
-#endif
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
+#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
+enum { IS_THREAD_SANITIZED = 1, IS_SANITIZED = 1 };
+#elif defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+enum { IS_THREAD_SANITIZED = 0, IS_SANITIZED = 1 };
+#else
+enum { IS_THREAD_SANITIZED = 0, IS_SANITIZED = 0 };
 #endif
 
 unsigned testing_scaled(unsigned count)
@@ -101,6 +102,11 @@ uint64_t testing_now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool testing_follows_forks(void)
+{
+    return !IS_THREAD_SANITIZED;
 }
 
 enum { CHECK_FAILED = 99 };

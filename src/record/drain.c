@@ -83,6 +83,14 @@ static bool flush_block(uint16_t kind, uint32_t *used)
     return done;
 }
 
+/* The first word apart: whoever looks for room may still try to swap it, in vain. */
+static void copy_record(uint8_t *to, struct cairn_site_record *record, uint32_t bytes)
+{
+    uint64_t first = atomic_load_relaxed((uint64_t *)record); /* set once, before it was published */
+    memcpy(to, &first, sizeof first);
+    memcpy(to + sizeof first, (const uint8_t *)record + sizeof first, bytes - sizeof first);
+}
+
 /* Copies the site records from where the last call left off. One that is still being filled is copied by a later
  * call, and with it again all behind it: readers take the first of equal ones. */
 static bool write_sites(void)
@@ -98,7 +106,7 @@ static bool write_sites(void)
         if (!bytes) break;
         if (atomic_load_acquire(&record->flags) & CAIRN_SITE_PUBLISHED) { /* pairs with define */
             if (used + bytes > BUFFER_BYTES && !flush_block(CAIRN_BLOCK_SITES, &used)) return false;
-            memcpy(buffer + used, record, bytes);
+            copy_record(buffer + used, record, bytes);
             used += bytes;
         } else if (at < resume) {
             resume = at;

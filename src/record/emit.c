@@ -175,10 +175,12 @@ static inline void pop_open(struct cairn__thread *thread, uint32_t top)
     thread->top = top;
 }
 
+/* The session is looked at because a thread that has yet to join it has the open regions of the last one. */
 static bool is_innermost(struct cairn__thread *thread, const struct cairn__stream *stream,
                          cairn_region region)
 {
-    return is_main(thread, stream) && open_at(thread, innermost(thread))->place == region.place;
+    return is_main(thread, stream) && open_at(thread, innermost(thread))->place == region.place &&
+           cairn__is_of_this_session(region);
 }
 
 /* Takes a region that is not the innermost out of the open ones. One that is not among them was begun

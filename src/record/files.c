@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -62,8 +63,11 @@ static int create_trace(void)
     if (length < 0 || (size_t)length >= sizeof session->new_path) return CAIRN_EINVAL;
     unlink(session->new_path); /* of a process that died with it, and had our pid */
     code = cairn__os_create(session->new_path, &session->trace_fd);
-    if (!code) code = cairn__os_file_id(session->trace_fd, &session->trace_id);
-    return cairn__error_of(code);
+    if (code) return cairn__error_of(code);
+    /* Tells who would join the live file in that we are alive, also from another pid namespace. Not everywhere to be
+     * had, and not needed to record: no error. */
+    (void)flock(session->trace_fd, LOCK_EX | LOCK_NB);
+    return cairn__error_of(cairn__os_file_id(session->trace_fd, &session->trace_id));
 }
 
 /* In a folder every process image gets a file of its own: exec keeps the pid, so there is a number too. */

@@ -55,14 +55,15 @@ enum {
 struct cairn__stream {
     uint64_t *limit; /* less the slack; NULL: nothing goes without stream.c */
     uint64_t *position;
-    uint64_t place_base;          /* a word's place is place_base + address / 8 */
-    uint64_t task_id, task_birth; /* the state */
-    uint32_t quick_epoch; /* `epoch`; NEVER, which bars the quick way, if the clock is no raw counter */
-    uint32_t epoch;       /* time >> 38 of the last event */
+    uint64_t place_base;   /* a word's place is place_base + address / 8 */
+    uint64_t task_id;      /* the state */
+    uint32_t quick_epoch;  /* `epoch`; NEVER, which bars the quick way, if the clock is no raw counter */
+    uint32_t epoch;        /* time >> 38 of the last event */
+    const uint8_t *filter; /* by site number: 1 is switched off; NULL: nothing is */
+    uint64_t task_birth;   /* the state; up to here, main's fields share a cache line with `busy` */
     uint64_t serial, serial_end;
     int64_t open_tasks;              /* begun less ended, in this chunk */
     uint64_t seen[CAIRN_SEEN_TASKS]; /* ids of tasks that the chunk has named */
-    const uint8_t *filter;           /* by site number: 1 is switched off; NULL: nothing is */
     uint32_t level;                  /* busy outside of this stream's event: 0 for main */
     uint64_t *end;                   /* of the chunk; beyond the limit while only ends are taken */
     struct cairn_chunk_head *chunk;  /* NULL: none yet */
@@ -83,7 +84,8 @@ struct cairn__thread {
     uint32_t top;  /* offset in `open`, in bytes */
     struct cairn__stream main;
     struct cairn_open_region open[CAIRN_OPEN_REGIONS];
-    uint32_t owner; /* id of the thread that has the record; 0: free. Taken by compare-and-swap, given back by the
+    uint32_t
+        owner; /* id of the thread that has the record; 0: free. Taken by compare-and-swap, given back by the
                        owner, or by the helper when that is gone. */
     uint32_t generation;                /* session it last took part in */
     struct cairn_thread_record *record; /* in the live file */

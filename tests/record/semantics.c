@@ -73,6 +73,7 @@ static const struct {
     {"errno_is_kept", case_errno_is_kept, 0},
     {"round_task", case_round_task, 1},
     {"round_region", case_round_region, 1},
+    {"round_region_first", case_round_region_first, 1},
     {"round_off", case_round_off, 1},
     {"round_after_stop", case_round_after_stop, 1},
     {"round_dyn", case_round_dyn, 1},

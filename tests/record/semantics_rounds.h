@@ -52,6 +52,22 @@ static void case_round_region(void)
     stop();
 }
 
+/* The same where they come before the thread has done anything else in the round. */
+static void case_round_region_first(void)
+{
+    start("round_region_first-1");
+    cairn_region region = cairn_region_begin(CAIRN_BACKGROUND, "open at the stop");
+    cairn_region innermost = cairn_region_begin(CAIRN_BACKGROUND, "open at the stop");
+    stop();
+    start("round_region_first-2");
+    cairn_attr(innermost, "late", 1);
+    stop();
+    start("round_region_first-3");
+    cairn_region_end(innermost);
+    cairn_region_end(region);
+    stop();
+}
+
 /* Begun while off: tasks are known as one, regions as none. */
 static void case_round_off(void)
 {

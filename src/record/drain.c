@@ -5,8 +5,8 @@
  *   3. Seal each chunk for good (flag, checksum) and write it.
  *   4. Only then zero its slot and hand it out again: at every instant it is whole in one of the files.
  *
- * If a write fails, the trace is cut back to its last whole block, the error is noted, and nothing new is taken;
- * what then lies in the live file is tried again at the stop, and counted as lost if that fails too.
+ * If a write fails, the trace is cut back to its last whole block, the error is noted, and no new chunks are granted;
+ * what then lies in the live file is tried again, and counted as lost if it still cannot be written at the stop.
  */
 #include "format/walk.h"
 #include "record/record.h"
@@ -22,7 +22,14 @@
 static struct {
     struct cairn_anchor anchors[64]; /* not yet in the trace */
     uint32_t anchor_count;
+    struct cairn_slot_head *first,
+        *last; /* chunks taken from the sealed stack, oldest first; linked as there */
 } pending;
+
+void cairn__drain_reset(void)
+{
+    memset(&pending, 0, sizeof pending); /* a forked child has its parent's */
+}
 
 static int write_trace(const void *bytes, size_t count, uint64_t offset)
 {
@@ -169,21 +176,31 @@ static bool write_chunk(struct cairn_chunk_head *chunk)
     return append(chunk, chunk->block.bytes);
 }
 
-bool cairn__drain(void)
+static void take_sealed(void)
 {
     struct cairn_slot_head *slot = cairn__slot_pop_sealed();
-    if (!slot) return false;
-    bool good = write_sites();
+    if (!slot) return;
+    if (pending.first)
+        pending.last->reserved_words[0] = cairn__slot_link(slot);
+    else
+        pending.first = slot;
     while (slot) {
-        struct cairn_slot_head *next = cairn__slot_at(slot->reserved_words[0]);
-        good = good && write_chunk(chunk_of(slot));
-        if (good)
-            cairn__slot_recycle(slot);
-        else
-            cairn__slot_push_sealed(slot); /* the stop tries again */
-        slot = next;
+        pending.last = slot;
+        slot = cairn__slot_at(slot->reserved_words[0]);
     }
-    return good;
+}
+
+/* In the order of their sealing, so that what cannot be written is always the newest. */
+bool cairn__drain(void)
+{
+    take_sealed();
+    if (!pending.first || !write_sites()) return false;
+    while (pending.first && write_chunk(chunk_of(pending.first))) {
+        struct cairn_slot_head *written = pending.first;
+        pending.first = cairn__slot_at(written->reserved_words[0]);
+        cairn__slot_recycle(written);
+    }
+    return !pending.first;
 }
 
 /* ---- The end ---------------------------------------------------------------------------------------------- */
@@ -205,9 +222,8 @@ static void count_unwritten_chunk(const struct cairn_chunk_head *chunk, struct c
 
 static void count_unwritten(void)
 {
-    struct cairn_slot_head *slot = cairn__slot_pop_sealed();
-    for (; slot; slot = cairn__slot_at(slot->reserved_words[0])) {
-        count_unwritten_chunk(chunk_of(slot), cairn__session.head);
+    for (; pending.first; pending.first = cairn__slot_at(pending.first->reserved_words[0])) {
+        count_unwritten_chunk(chunk_of(pending.first), cairn__session.head);
     }
 }
 

@@ -204,7 +204,8 @@ struct cairn_slot_head *cairn__slot_take(uint32_t class);
 void cairn__slot_push_sealed(struct cairn_slot_head *slot);
 /* All sealed slots, oldest first, linked by reserved_words[0] (offset + 1). Helper. */
 struct cairn_slot_head *cairn__slot_pop_sealed(void);
-struct cairn_slot_head *cairn__slot_at(uint64_t offset_plus_one);
+struct cairn_slot_head *cairn__slot_at(uint64_t offset_plus_one); /* NULL for 0 */
+uint64_t cairn__slot_link(const struct cairn_slot_head *slot);    /* the reverse */
 /* Zeroes a slot whose chunk is in the trace and makes it ready again. Helper. */
 void cairn__slot_recycle(struct cairn_slot_head *slot);
 /* Makes new slots ready ahead of need. Helper, or start. */
@@ -240,6 +241,7 @@ void cairn__threads_after_fork(void);
 
 /* ---- drain.c, helper.c, files.c, settings.c, session.c ------------------------------------------------- */
 
+void cairn__drain_reset(void);
 /* Writes all sealed chunks to the trace. True if there were any. Helper, or a stop without one. */
 bool cairn__drain(void);
 /* Writes what is left, thread records, anchors, the final head. */

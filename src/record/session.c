@@ -113,6 +113,7 @@ static int start_session(const cairn_options *options)
         return code;
     }
     cairn__slots_reset();
+    cairn__drain_reset();
     cairn__sites_set_filter();
     cairn__sites_define_all();
     cairn__slots_replenish();

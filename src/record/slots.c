@@ -41,7 +41,7 @@ struct cairn_slot_head *cairn__slot_at(uint64_t offset_plus_one)
     return offset_plus_one ? (struct cairn_slot_head *)(cairn__session.slots + offset_plus_one - 1) : NULL;
 }
 
-static uint64_t link_to(const struct cairn_slot_head *slot)
+uint64_t cairn__slot_link(const struct cairn_slot_head *slot)
 {
     return (uint64_t)((const uint8_t *)slot - cairn__session.slots) + 1;
 }
@@ -104,8 +104,9 @@ void cairn__slot_push_sealed(struct cairn_slot_head *slot)
     uint64_t top = atomic_load_relaxed(&cairn__session.sealed); /* the swap confirms it */
     do {
         slot->reserved_words[0] = top;
-        atomic_store_relaxed(&slot->state, (uint32_t)CAIRN_SLOT_SEALED);        /* ordered by the swap */
-    } while (!atomic_cas_acq_rel(&cairn__session.sealed, &top, link_to(slot))); /* pairs with pop_sealed */
+        atomic_store_relaxed(&slot->state, (uint32_t)CAIRN_SLOT_SEALED); /* ordered by the swap */
+    } while (!atomic_cas_acq_rel(&cairn__session.sealed, &top,
+                                 cairn__slot_link(slot))); /* pairs with pop_sealed */
 }
 
 struct cairn_slot_head *cairn__slot_pop_sealed(void)
@@ -117,7 +118,7 @@ struct cairn_slot_head *cairn__slot_pop_sealed(void)
     while (slot) {
         struct cairn_slot_head *next = cairn__slot_at(slot->reserved_words[0]);
         slot->reserved_words[0] = oldest;
-        oldest = link_to(slot);
+        oldest = cairn__slot_link(slot);
         slot = next;
     }
     return cairn__slot_at(oldest);
@@ -128,9 +129,9 @@ static bool make_ready(struct cairn_slot_head *slot, uint32_t class)
     struct cairn__session *session = &cairn__session;
     slot->reserved_words[0] = 0;
     for (uint32_t i = 0; i < CAIRN_READY_MAX; i++) {
-        if (atomic_load_relaxed(&session->ready[class][i])) continue;   /* only we fill cells */
-        atomic_store_release(&session->ready[class][i], link_to(slot)); /* pairs with take_ready */
-        atomic_add_relaxed(&session->ready_count[class], 1);            /* a hint */
+        if (atomic_load_relaxed(&session->ready[class][i])) continue;            /* only we fill cells */
+        atomic_store_release(&session->ready[class][i], cairn__slot_link(slot)); /* pairs with take_ready */
+        atomic_add_relaxed(&session->ready_count[class], 1);                     /* a hint */
         return true;
     }
     return false;
@@ -139,7 +140,7 @@ static bool make_ready(struct cairn_slot_head *slot, uint32_t class)
 static void keep_spare(struct cairn_slot_head *slot, uint32_t class)
 {
     slot->reserved_words[0] = pool.spare[class];
-    pool.spare[class] = link_to(slot);
+    pool.spare[class] = cairn__slot_link(slot);
 }
 
 static struct cairn_slot_head *take_spare(uint32_t class)

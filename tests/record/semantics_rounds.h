@@ -61,10 +61,11 @@ static void case_round_region_first(void)
     stop();
     start("round_region_first-2");
     cairn_attr(innermost, "late", 1);
+    region = cairn_region_begin(CAIRN_BACKGROUND, "open at the stop");
     stop();
     start("round_region_first-3");
-    cairn_region_end(innermost);
     cairn_region_end(region);
+    cairn_region_end(innermost);
     stop();
 }
 

@@ -1,8 +1,10 @@
 /* Every annotation, in every way it may be used. SPDX-License-Identifier: Apache-2.0
  *
- *     semantics FOLDER       records one trace per case into it; prints the names of the cases
+ *     semantics FOLDER       records one trace per case into FOLDER/1, then all again into FOLDER/2; prints the names
+ *                            of the cases
  *
- * It only records; what must be in the traces stands in expected/. The same source is compiled as C and as C++,
+ * It only records; what must be in the traces stands in expected/. Each is recorded twice because the first use of a
+ * call site goes another way than all later ones. The same source is compiled as C and as C++,
  * with and without CAIRN_DISABLE, against every form of the library. The parts are included, so that a build is one
  * command, and so that all annotations are in one translation unit, where their names could clash. */
 #ifndef _GNU_SOURCE
@@ -82,19 +84,25 @@ static const struct {
     {"control", case_control, 1},
 };
 
-int main(int count, char **arguments)
+static void run_all(const char *parent, int pass)
 {
-    if (count != 2) {
-        fprintf(stderr, "usage: semantics FOLDER\n");
-        return 2;
-    }
-    folder = arguments[1];
-    cairn_thread_name("main");
+    snprintf(folder, sizeof folder, "%s/%d", parent, pass);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (!cases[i].by_itself) start(cases[i].name);
         cases[i].run();
         if (!cases[i].by_itself) stop();
         puts(cases[i].name);
     }
+}
+
+int main(int count, char **arguments)
+{
+    if (count != 2) {
+        fprintf(stderr, "usage: semantics FOLDER\n");
+        return 2;
+    }
+    cairn_thread_name("main");
+    run_all(arguments[1], 1);
+    run_all(arguments[1], 2);
     return failures != 0;
 }

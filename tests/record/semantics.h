@@ -26,11 +26,11 @@ static int failures;
     ((condition) ? (void)0                                                                                   \
                  : (void)(failures++, fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition)))
 
-static const char *folder; /* for the traces */
+static char folder[1024]; /* for the traces */
 
 static void start(const char *name)
 {
-    char path[4096];
+    char path[2048];
     cairn_options options;
     memset(&options, 0, sizeof options);
     snprintf(path, sizeof path, "%s/%s.cairn", folder, name);

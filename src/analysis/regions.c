@@ -12,7 +12,8 @@
  * the order of their ends and, if neither contains the other, also of their begins.
  *
  * An end must find its region fast however deep the list is. The first SHALLOW regions that are open on a
- * thread are in an array that is searched from its end; all deeper ones are in a map.
+ * thread are in an array that is searched from its end; all deeper ones are in a map, and so are those whose begin
+ * is not in the trace, as an end on another thread does not tell on which thread to look.
  *
  * Invariant: a slot is in exactly one thread's list, and in either that thread's array or the map.
  */
@@ -33,7 +34,7 @@ struct analysis_open_region {
     uint32_t below, above;  /* neighbours in the thread's list */
     uint32_t next_free;     /* plus one */
     uint32_t process;
-    bool begin_lost, is_deep;
+    bool begin_lost, in_map;
 };
 
 struct analysis_region_thread {
@@ -176,16 +177,16 @@ static bool push_region(struct analysis_regions *regions, const struct trace_eve
                                           .below = thread->top,
                                           .above = NO_SLOT,
                                           .process = process_of(regions, event->thread),
-                                          .begin_lost = event->kind == TRACE_REGION_OPEN,
-                                          .is_deep = thread->depth >= SHALLOW};
+                                          .begin_lost = event->kind == TRACE_REGION_OPEN};
+    open->in_map = open->begin_lost || thread->depth >= SHALLOW;
     if (thread->top != NO_SLOT) regions->slots.items[thread->top].above = slot;
     thread->top = slot;
     thread->depth++;
-    if (!open->is_deep) {
+    if (!open->in_map) {
         thread->shallow[thread->shallow_count++] = slot;
         return true;
     }
-    uint64_t *value = map_put(&regions->deep, key_of(open->id.place, open->process), NULL);
+    uint64_t *value = map_put(&regions->by_place, key_of(open->id.place, open->process), NULL);
     if (value) *value = slot;
     return value != NULL;
 }
@@ -204,7 +205,7 @@ static uint32_t find_open(struct analysis_regions *regions, const struct trace_e
     const struct analysis_region_thread *thread = thread_of(regions, region->thread);
     for (uint32_t i = thread ? thread->shallow_count : 0; i-- > 0;)
         if (is_region(regions, thread->shallow[i], region, process)) return thread->shallow[i];
-    const uint64_t *slot = map_get(&regions->deep, key_of(region->place, process));
+    const uint64_t *slot = map_get(&regions->by_place, key_of(region->place, process));
     return slot ? (uint32_t)*slot : NO_SLOT;
 }
 
@@ -235,8 +236,8 @@ static void remove_slot(struct analysis_regions *regions, uint32_t slot)
     struct analysis_open_region *open = &regions->slots.items[slot];
     struct analysis_region_thread *thread = thread_of(regions, open->id.thread);
     unlink_slot(regions, thread, slot);
-    if (open->is_deep)
-        map_remove(&regions->deep, key_of(open->id.place, open->process));
+    if (open->in_map)
+        map_remove(&regions->by_place, key_of(open->id.place, open->process));
     else
         forget_shallow(thread, slot);
     open->next_free = regions->free_slot;
@@ -337,6 +338,14 @@ static bool check_order(struct analysis_regions *regions, const struct trace_eve
     return true;
 }
 
+/* Of a region whose begin is not in the trace, the end is remembered: no place tells a second one from a first.
+ * False if memory ran out. */
+static bool remember_end(struct analysis_regions *regions, const struct trace_event *event, bool *is_first)
+{
+    return map_put(&regions->lost_ended, key_of(event->region.place, process_of(regions, event->thread)),
+                   is_first) != NULL;
+}
+
 /* An end that finds no open region. Where the reader knows the thread, the begin is in the trace, so that
  * the region must have ended before. */
 static int end_unknown(struct analysis_regions *regions, const struct trace_event *event,
@@ -345,10 +354,9 @@ static int end_unknown(struct analysis_regions *regions, const struct trace_even
     const struct trace_region_id *id = &event->region;
     if (id->place == 0) return 0;
     if (id->thread < regions->info->thread_count) return diagnose_second_end(regions, event), 0;
-    bool added;
-    if (!map_put(&regions->lost_ended, key_of(id->place, process_of(regions, event->thread)), &added))
-        return out_of_memory(error);
-    if (!added) return diagnose_second_end(regions, event), 0;
+    bool is_first;
+    if (!remember_end(regions, event, &is_first)) return out_of_memory(error);
+    if (!is_first) return diagnose_second_end(regions, event), 0;
     diagnose_no_begin(regions, event);
     struct analysis_open_region whole = {.id = *id, .below = NO_SLOT, .begin_lost = true};
     return add_finished(regions, &whole, event->time, false) ? 0 : out_of_memory(error);
@@ -358,7 +366,10 @@ static int end_region(struct analysis_regions *regions, const struct trace_event
                       struct cairn_error *error)
 {
     uint32_t slot = find_open(regions, event);
+    bool is_first;
     if (slot == NO_SLOT) return end_unknown(regions, event, error);
+    if (regions->slots.items[slot].begin_lost && !remember_end(regions, event, &is_first))
+        return out_of_memory(error);
     bool wrong = check_order(regions, event, slot);
     analysis_recent_put(regions->recent, event->region.place, process_of(regions, event->thread), event->site,
                         event->thread);
@@ -378,12 +389,20 @@ static int whole_region(struct analysis_regions *regions, const struct trace_eve
     return add_finished(regions, &whole, event->end_ticks, false) ? 0 : out_of_memory(error);
 }
 
+/* A region that a chunk head lists after a gap may have been open before the gap; or it began in the gap, and
+ * another thread, which its own cannot know of, has ended it since. */
+static bool is_known(struct analysis_regions *regions, const struct trace_event *event)
+{
+    struct map_key key = key_of(event->region.place, process_of(regions, event->thread));
+    return find_open(regions, event) != NO_SLOT || map_get(&regions->lost_ended, key);
+}
+
 static int take_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
 {
     struct analysis_regions *regions = (struct analysis_regions *)sink;
     switch (event->kind) {
-    case TRACE_REGION_OPEN: /* after a gap; it may have been known before */
-        if (find_open(regions, event) != NO_SLOT) return 0;
+    case TRACE_REGION_OPEN:
+        if (is_known(regions, event)) return 0;
         return push_region(regions, event) ? 0 : out_of_memory(error);
     case TRACE_REGION_BEGIN: return push_region(regions, event) ? 0 : out_of_memory(error);
     case TRACE_REGION_END: return end_region(regions, event, error);
@@ -469,7 +488,7 @@ void analysis_regions_free(struct analysis_regions *regions)
     free(regions->row_of_site);
     free(regions->recent);
     map_free(&regions->site_rows);
-    map_free(&regions->deep);
+    map_free(&regions->by_place);
     map_free(&regions->lost_ended);
     analysis_names_free(&regions->types);
     analysis_names_free(&regions->files);

@@ -31,7 +31,7 @@ struct analysis_regions {
     uint32_t *row_of_site; /* index in sites plus one; 0: not asked yet */
     struct analysis_region_thread **threads;
     uint32_t thread_count;
-    struct map deep; /* open regions that lie deep: process and place to index in slots */
+    struct map by_place; /* open regions outside of the arrays: place and process to index in slots */
     VECTOR(struct analysis_open_region) slots;
     uint32_t free_slot;    /* plus one */
     struct map lost_ended; /* ended regions whose begin is not in the trace */

@@ -62,35 +62,42 @@ void json_end(struct json *json)
     if (json->depth == 0 && !json->compact) fputc('\n', json->out);
 }
 
-static void write_character(FILE *out, const char *text, size_t bytes)
+/* How many bytes of `text`, from its begin, stand in JSON as they are. */
+static size_t plain_bytes(const char *text, size_t bytes)
 {
-    unsigned char c = (unsigned char)text[0];
-    if (c == '"' || c == '\\') {
-        fputc('\\', out);
-        fputc(c, out);
-    } else if (c == '\n') {
-        fputs("\\n", out);
-    } else if (c == '\t') {
-        fputs("\\t", out);
-    } else if (c < 0x20 || c == 0x7f) {
-        fprintf(out, "\\u%04x", c);
-    } else {
-        fwrite(text, 1, bytes, out);
+    size_t at = 0;
+    while (at < bytes) {
+        unsigned char c = (unsigned char)text[at];
+        uint32_t code_point;
+        size_t length = c < 0x80 ? 1 : cairn__utf8_next(text + at, bytes - at, &code_point);
+        if (length == 0 || c < 0x20 || c == 0x7f || c == '"' || c == '\\') break;
+        at += length;
     }
+    return at;
+}
+
+static void write_escaped(FILE *out, unsigned char c)
+{
+    if (c == '"' || c == '\\')
+        fprintf(out, "\\%c", c);
+    else if (c == '\n')
+        fputs("\\n", out);
+    else if (c == '\t')
+        fputs("\\t", out);
+    else
+        fprintf(out, "\\u%04x", c < 0x80 ? c : 0xfffdu);
 }
 
 static void write_string(FILE *out, const char *text, size_t bytes)
 {
     fputc('"', out);
-    while (bytes > 0) {
-        uint32_t code_point;
-        size_t length = cairn__utf8_next(text, bytes, &code_point);
-        if (length == 0)
-            fputs("\\ufffd", out), length = 1;
-        else
-            write_character(out, text, length);
-        text += length;
-        bytes -= length;
+    for (;;) {
+        size_t plain = plain_bytes(text, bytes);
+        if (plain) fwrite(text, 1, plain, out);
+        if (plain == bytes) break;
+        write_escaped(out, (unsigned char)text[plain]);
+        text += plain + 1;
+        bytes -= plain + 1;
     }
     fputc('"', out);
 }

@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
 """Reads a trace file by doc/format.md alone and prints statistics as JSON. SPDX-License-Identifier: Apache-2.0
 
-It shares nothing with the C code, is slow on purpose, and keeps everything in memory, so that percentiles are exact.
-It is the oracle for the reports. It reads one closed trace file; it does not join a live file.
+It shares nothing with the C code, is slow on purpose, and keeps everything in memory, so that percentiles are exact
+and self times come from sets of intervals. It is the oracle for the reports. It reads one closed trace file; it does
+not join a live file. Durations are kept in ticks and converted once, at the end.
 
     tests/independent/decode.py TRACE
 
-    {"tasks": {TYPE: {count, unfinished, errors, total_ns, min_ns, max_ns, p50_ns, p90_ns, p99_ns, p999_ns}},
-     "regions": {the same}, "logs": N, "recovered": {tally: N}, "lost": {tally: N}}
+    {"tasks": {TYPE: {count, finished, unfinished, errors, begun_before, begin_lost, total_ns, self_ns, min_ns, mean_ns,
+                      p50_ns, p90_ns, p99_ns, p999_ns, max_ns, explicit}},
+     "regions": {TYPE: {the same, "sites": {"FILE:LINE:FUNCTION": {the same}}}},
+     "ns_per_tick": F, "logs": N, "recovered": {TALLY: N}, "lost": {TALLY: N}}
 
-A task counts if its begin or an end of it is in the file; its latency is the time from its birth to its first end.
-A region's is the time from its birth to its first end; one with explicit times is ended from the start.
+A task counts if anything of it is in the file; its latency is the time from its birth to its first end, its self time
+that without the union of its subtasks. A region's duration is the time from its birth to its first end, its self time
+that without the union of the regions that ended directly above it on its thread. `explicit` regions came with times in
+nanoseconds; a reader may have rounded both to ticks.
 """
+import heapq
 import json
 import math
 import struct
@@ -26,7 +32,9 @@ LOG, LOGF, ATTR_TEXT, REGION_ATTR_TEXT = 24, 25, 26, 27
 TALLY_OF = {TASK_BEGIN: 0, TASK_CHILD: 0, TASK_END: 1, TASK_FAIL: 2, REGION_BEGIN: 3, REGION_END: 4,
             REGION_END_LONG: 4, REGION_AT: 5, LOGF_0: 6, LOGF_1: 6, LOGF_2: 6, LOG: 6, LOGF: 6, ATTR: 7,
             REGION_ATTR: 7, REGION_ATTR_LONG: 7, ATTR_TEXT: 7, REGION_ATTR_TEXT: 7, LINK: 8, COUNTER: 9}
+OF_STATE = (LOGF_0, LOGF_1, LOGF_2, LOG, LOGF, ATTR, ATTR_TEXT)
 SEALED, SIDE = 1, 2
+BACKGROUND, OFF = 0, 1
 
 
 def crc32c(data):
@@ -51,9 +59,10 @@ class Trace:
         if data[:8] != b"\x89CAIRN\r\n" or u32(data, 8) != 1:
             raise SystemExit("not a trace of version 1")
         self.session = u64(data, 16)
+        self.round = u32(data, 44)
         self.anchors = [struct.unpack_from("<3Q", data, 64), struct.unpack_from("<3Q", data, 88)]
         self.lost = list(struct.unpack_from("<16Q", data, 184))
-        self.site_text = {}
+        self.sites = {0: ("(unknown)", "::")}
         self.thread_lost = {}
         self.chunks = []
         at = u32(data, 12)
@@ -78,10 +87,12 @@ class Trace:
     def read_sites(self, block):
         at = 32
         while at < len(block):
-            size, number = u32(block, at), u32(block, at + 4)
-            text_bytes = struct.unpack_from("<H", block, at + 16)[0]
-            text = block[at + 24:at + 24 + text_bytes].decode("utf-8", "replace")
-            self.site_text.setdefault(number, text)
+            size, number, line = u32(block, at), u32(block, at + 4), u32(block, at + 8)
+            texts, start = [], at + 24
+            for length in struct.unpack_from("<4H", block, at + 16):
+                texts.append(block[start:start + length].decode("utf-8", "replace"))
+                start += length
+            self.sites.setdefault(number, (texts[0], f"{texts[2]}:{line if texts[2] else 0}:{texts[3]}"))
             at += size
 
     def read_threads(self, block):
@@ -91,9 +102,8 @@ class Trace:
     def ns_per_tick(self):
         known = sorted(anchor for anchor in self.anchors if anchor[0] or anchor[1])
         if len(known) < 2 or known[-1][0] == known[0][0]:
-            return 1.0, (known or [(0, 0, 0)])[0]
-        first, last = known[0], known[-1]
-        return (last[1] - first[1]) / (last[0] - first[0]), first
+            return 1.0
+        return (known[-1][1] - known[0][1]) / (known[-1][0] - known[0][0])
 
 
 def words_of(kind, block, at):
@@ -109,17 +119,29 @@ def words_of(kind, block, at):
     return 1 + (4 + size + 7) // 8
 
 
-class Statistics:
-    """What happened, in the order of time: (time, thread, order, what, identity, type, birth)."""
+class Decoder:
+    """What happened: (time, thread, what, ...), a list per stream. Tasks are (id, birth), regions their places."""
 
     def __init__(self):
-        self.happened = []
+        self.streams = {}
         self.recovered = [0] * 16
+
+    def in_order(self):
+        """By time; within a thread as it stands in the file, though a time may step back there."""
+        return heapq.merge(*(self.streams[key] for key in sorted(self.streams)), key=lambda event: event[:2])
 
     def read_chunk(self, number, flags, block):
         thread, open_count = u32(block, 32), u32(block, 36)
-        sequence, time = u64(block, 40), u64(block, 48)
-        opened = [(u64(block, 80 + 32 * i), u64(block, 88 + 32 * i)) for i in range(open_count)]
+        time = u64(block, 48)
+        state = (u64(block, 64), u64(block, 72))
+        named = {state[0] & (1 << 55) - 1: state}
+        # A thread's main chunks are one stream; each side chunk is one.
+        happened = self.streams.setdefault((thread, number if flags & SIDE else 0), [])
+        opened = []
+        for at in range(80, 80 + 32 * open_count, 32):
+            place, birth, *task = struct.unpack_from("<4Q", block, at)
+            opened.append((place, tuple(task)))
+            happened.append((time, thread, "region open", place, birth, tuple(task)))
         at = 80 + 32 * open_count
         while at < len(block):
             head = u64(block, at)
@@ -135,28 +157,148 @@ class Statistics:
                 time = word[1]
             if kind in TALLY_OF:
                 self.recovered[TALLY_OF[kind]] += 1
-            what = None
-            if kind in (TASK_BEGIN, TASK_CHILD):
-                what = ("task begin", word[1], word[1] >> 36 & 0x7FFFF, time)
+            what = []
+            if kind == TASK:
+                state = (word[1], word[2])
+                named[state[0] & (1 << 55) - 1] = state
+            elif kind == TASK_AGAIN:
+                state = named[head >> 5 & (1 << 55) - 1]
+            elif kind in OF_STATE:
+                what = [("mention", state)]
+            elif kind == TASK_BEGIN:
+                what = [("task begin", (word[1], time), (BACKGROUND, 0))]
+            elif kind == TASK_CHILD:
+                what = [("mention", (word[2], word[3])), ("task begin", (word[1], time), (word[2], word[3]))]
             elif kind in (TASK_END, TASK_FAIL):
-                what = ("task fail" if kind == TASK_FAIL else "task end", word[1], word[1] >> 36 & 0x7FFFF, word[2])
+                what = [("task end", (word[1], word[2]), kind == TASK_FAIL)]
+            elif kind == LINK:
+                what = [("mention", state), ("mention", (word[1], word[2]))]
             elif kind == REGION_BEGIN:
                 place = site << 45 | number << 14 | at // 8
-                what = ("region begin", place, site, time)
+                what = [("mention", state), ("region begin", place, time)]
                 if not flags & SIDE:
-                    opened.append((place, time))
+                    opened.append((place, state))
             elif kind == REGION_END:
-                place, birth = opened.pop()
-                what = ("region end", place, place >> 45, birth)
+                place, _ = opened.pop()
+                what = [("region end", place, None)]
             elif kind == REGION_END_LONG:
-                what = ("region end", word[1], word[1] >> 45, word[2])
+                what = [("region end", word[1], word[2])]
                 if not flags & SIDE:
                     opened = [region for region in opened if region[0] != word[1]]
             elif kind == REGION_AT:
-                what = ("region at", (number, at), site, (word[1], word[2]))
-            if what:
-                self.happened.append((time, thread, sequence, at, *what))
+                what = [("mention", state), ("region at", site, word[1], word[2])]
+            elif kind == REGION_ATTR:
+                what = [("mention", opened[-1][1])]
+            elif kind in (REGION_ATTR_LONG, REGION_ATTR_TEXT):
+                place = word[1] if kind == REGION_ATTR_LONG else u64(block, at + 12)
+                what = [("mention", task) for open_place, task in opened if open_place == place]
+            happened += [(time, thread, *each) for each in what]
             at += 8 * words
+
+
+def union(intervals, begin, end):
+    """The length of what the intervals cover of begin..end."""
+    covered = 0
+    for start, stop in sorted(intervals):
+        start, stop = max(start, begin), min(stop, end)
+        if stop > start:
+            covered += stop - start
+            begin = stop
+    return covered
+
+
+class Instance:
+    """A task or a region."""
+
+    def __init__(self, site, birth, begin=None, thread=None):
+        self.site, self.birth, self.begin, self.thread = site, birth, begin, thread
+        self.end, self.failed, self.explicit = None, False, False
+        self.covered = []  # intervals; a task's are [begin, None] while the subtask is open
+        self.parent_interval = None
+
+    def duration(self):
+        return max(0, self.end - self.birth)
+
+    def self_time(self):
+        intervals = [(begin, self.end if end is None else end) for begin, end in self.covered]
+        return self.duration() - union(intervals, self.birth, self.end)
+
+
+class Model:
+    """Plays back what happened in the order of time."""
+
+    def __init__(self, trace):
+        self.trace = trace
+        self.tasks, self.regions, self.whole = {}, {}, []
+        self.stacks = {}  # thread: places of its open regions
+
+    def mention(self, task):
+        identity, birth = task
+        if identity == BACKGROUND or identity in self.tasks:
+            return
+        lost = "lost" if identity >> 56 == self.trace.round else "before"
+        self.tasks[identity] = Instance(identity >> 36 & 0x7FFFF, birth, "off" if identity == OFF else lost)
+
+    def begin_task(self, time, task, parent):
+        known = self.tasks.get(task[0])
+        if known and not (known.begin == "lost" and known.end is None):
+            return
+        if not known:
+            known = self.tasks[task[0]] = Instance(task[0] >> 36 & 0x7FFFF, task[1])
+        known.begin = None
+        above = self.tasks.get(parent[0])
+        if above and above.end is None:
+            known.parent_interval = [time, None]
+            above.covered.append(known.parent_interval)
+
+    def end_task(self, time, task, failed):
+        if task[0] <= OFF:
+            return
+        self.mention(task)
+        known = self.tasks[task[0]]
+        if known.end is None:
+            known.end, known.failed = time, failed
+            if known.parent_interval:
+                known.parent_interval[1] = time
+
+    def begin_region(self, place, birth, thread, begin):
+        self.regions[place] = Instance(place >> 45, birth, begin, thread)
+        self.stacks.setdefault(thread, []).append(place)
+
+    def end_region(self, time, thread, place, birth):
+        region = self.regions.get(place)
+        if not region:
+            region = self.regions[place] = Instance(place >> 45, birth, "lost")
+            region.end = time
+        if region.end is not None:
+            return
+        region.end = time
+        stack = self.stacks[region.thread]
+        level = stack.index(place)
+        region.failed = thread != region.thread or level != len(stack) - 1
+        if level:
+            self.regions[stack[level - 1]].covered.append((region.birth, time))
+        del stack[level]
+
+    def play(self, happened, ns):
+        for time, thread, what, *rest in happened:
+            if what == "mention":
+                self.mention(*rest)
+            elif what == "task begin":
+                self.begin_task(time, *rest)
+            elif what == "task end":
+                self.end_task(time, *rest)
+            elif what == "region begin":
+                self.begin_region(*rest, thread, None)
+            elif what == "region open" and rest[0] not in self.regions:
+                self.mention(rest[2])
+                self.begin_region(rest[0], rest[1], thread, "lost")
+            elif what == "region end":
+                self.end_region(time, thread, *rest)
+            elif what == "region at" and rest[2] >= rest[1]:
+                region = Instance(rest[0], 0)
+                region.end, region.explicit = (rest[2] - rest[1]) / ns, True
+                self.whole.append(region)
 
 
 def percentile(sorted_values, p):
@@ -164,47 +306,53 @@ def percentile(sorted_values, p):
     return sorted_values[rank - 1]
 
 
-def summary(items, ns):
-    """items: of one type: (latency in ticks or None, failed)."""
-    latencies = sorted(latency for latency, _ in items if latency is not None)
-    result = {"count": len(items), "unfinished": len(items) - len(latencies),
-              "errors": sum(1 for _, failed in items if failed), "total_ns": round(sum(latencies) * ns)}
-    for name, p in (("min", 0), ("p50", .5), ("p90", .9), ("p99", .99), ("p999", .999), ("max", 1)):
-        result[name + "_ns"] = round(percentile(latencies, p) * ns) if latencies else 0
+def summary(instances, ns):
+    finished = [instance for instance in instances if instance.end is not None]
+    durations = sorted(instance.duration() for instance in finished)
+    result = {"count": len(instances), "finished": len(finished), "unfinished": len(instances) - len(finished),
+              "errors": sum(instance.failed for instance in instances),
+              "begun_before": sum(instance.begin == "before" for instance in instances),
+              "begin_lost": sum(instance.begin == "lost" for instance in instances),
+              "explicit": sum(instance.explicit for instance in instances)}
+    times = {"total": sum(durations), "self": sum(instance.self_time() for instance in finished)}
+    if finished:
+        times["mean"] = times["total"] / len(finished)
+        for name, p in (("min", 0), ("p50", .5), ("p90", .9), ("p99", .99), ("p999", .999), ("max", 1)):
+            times[name] = percentile(durations, p)
+    for name in ("total", "self", "min", "mean", "p50", "p90", "p99", "p999", "max"):
+        result[name + "_ns"] = round(times[name] * ns) if finished else None
     return result
 
 
-def by_type(instances, trace, ns):
-    types = {}
-    for site, latency, failed in instances.values():
-        types.setdefault(trace.site_text.get(site, ""), []).append((latency, failed))
-    return {name: summary(items, ns) for name, items in sorted(types.items())}
+def grouped(instances, key):
+    groups = {}
+    for instance in instances:
+        groups.setdefault(key(instance), []).append(instance)
+    return groups
 
 
 def report(trace):
-    ns, first = trace.ns_per_tick()
-    statistics = Statistics()
-    for number, flags, block in trace.chunks:
-        statistics.read_chunk(number, flags, block)
-    tasks, regions = {}, {}
-    for time, _, _, _, what, identity, site, birth in sorted(statistics.happened, key=lambda event: event[:4]):
-        if what == "task begin":
-            tasks.setdefault(identity, (site, None, False))
-        elif what in ("task end", "task fail"):
-            if identity not in tasks or tasks[identity][1] is None:
-                tasks[identity] = (site, max(0, time - birth), what == "task fail")
-        elif what == "region begin":
-            regions.setdefault(identity, (site, None, False))
-        elif what == "region end":
-            if identity not in regions or regions[identity][1] is None:
-                regions[identity] = (site, max(0, time - birth), False)
-        elif what == "region at":
-            begin_ns, end_ns = birth
-            regions[identity] = (site, max(0, end_ns - begin_ns) / ns, False)
+    ns = trace.ns_per_tick()
+    decoder, model = Decoder(), Model(trace)
+    for number, flags, block in sorted(trace.chunks, key=lambda chunk: u64(chunk[2], 40)):
+        decoder.read_chunk(number, flags, block)
+    model.play(decoder.in_order(), ns)
+
+    def site(instance):
+        return trace.sites.get(instance.site, trace.sites[0])
+
+    def task_type(task):
+        return "(begun while off)" if task.begin == "off" else site(task)[0]
+
+    regions = {}
+    for name, items in grouped([*model.regions.values(), *model.whole], lambda region: site(region)[0]).items():
+        places = grouped(items, lambda region: site(region)[1])
+        regions[name] = {**summary(items, ns), "sites": {place: summary(places[place], ns) for place in places}}
+    tasks = grouped(model.tasks.values(), task_type)
     lost = [trace.lost[i] + sum(counts[i] for counts in trace.thread_lost.values()) for i in range(16)]
-    return {"tasks": by_type(tasks, trace, ns), "regions": by_type(regions, trace, ns),
-            "logs": statistics.recovered[6],
-            "recovered": {name: statistics.recovered[i] for i, name in enumerate(TALLIES)},
+    return {"tasks": {name: summary(items, ns) for name, items in tasks.items()}, "regions": regions,
+            "ns_per_tick": ns, "logs": decoder.recovered[6],
+            "recovered": {name: decoder.recovered[i] for i, name in enumerate(TALLIES)},
             "lost": {name: lost[i] for i, name in enumerate(TALLIES)}}
 
 

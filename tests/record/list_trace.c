@@ -18,14 +18,14 @@
 #include "analysis/tasks.h"
 #include "base/crc32c.h"
 #include "cairn/cairn.h"
+#include "runlines.h"
 #include "trace/trace.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_BYTES = 1024, SHOWN_BYTES = 48 };
+enum { SHOWN_BYTES = 48 };
 
 struct numbered { /* the n-th instance of a type */
     uint64_t key;
@@ -33,20 +33,11 @@ struct numbered { /* the n-th instance of a type */
     unsigned number;
 };
 
-struct line {
-    char before[LINE_BYTES], after[LINE_BYTES]; /* around the number that counts */
-    unsigned number;
-    bool counts;
-};
-
 static struct {
     const struct trace_info *info;
     VECTOR(struct numbered) tasks;
     VECTOR(struct numbered) regions;
     VECTOR(uint32_t) threads;
-    struct line line, run; /* being made; the first of those that wait to be printed */
-    unsigned run_last;
-    int run_step;
     uint32_t last_line; /* of the event before */
     char *last_text;
     size_t last_text_bytes;
@@ -57,67 +48,6 @@ static void die(const char *what, const struct cairn_error *error)
 {
     fprintf(stderr, "list_trace: %s: %s\n", what, error ? error->text : "out of memory");
     exit(1);
-}
-
-/* ---- Lines ---------------------------------------------------------------------------------------------- */
-
-static void add(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void add(const char *format, ...)
-{
-    char *to = list.line.counts ? list.line.after : list.line.before;
-    size_t used = strlen(to);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(to + used, LINE_BYTES - used, format, arguments);
-    va_end(arguments);
-}
-
-/* The first number of a line is the one that counts. */
-static void add_number(unsigned number)
-{
-    if (list.line.counts) {
-        add("#%u", number);
-    } else {
-        list.line.counts = true;
-        list.line.number = number;
-    }
-}
-
-static void print_run(void)
-{
-    const struct line *run = &list.run;
-    if (!run->before[0]) return;
-    if (!run->counts) {
-        printf("%s\n", run->before);
-    } else if (list.run_step) {
-        printf("%s#%u..#%u%s\n", run->before, run->number, list.run_last, run->after);
-    } else {
-        printf("%s#%u%s\n", run->before, run->number, run->after);
-    }
-    list.run = (struct line){0};
-}
-
-static bool goes_on(const struct line *line)
-{
-    if (!line->counts || !list.run.counts) return false;
-    int step = (int)line->number - (int)list.run_last;
-    if (step != 1 && step != -1) return false;
-    if (list.run_step && step != list.run_step) return false;
-    return strcmp(line->before, list.run.before) == 0 && strcmp(line->after, list.run.after) == 0;
-}
-
-static void end_line(void)
-{
-    const struct line *line = &list.line;
-    if (goes_on(line)) {
-        list.run_step = (int)line->number - (int)list.run_last;
-    } else {
-        print_run();
-        list.run = *line;
-        list.run_step = 0;
-    }
-    list.run_last = line->number;
-    list.line = (struct line){0};
 }
 
 /* ---- Names ---------------------------------------------------------------------------------------------- */
@@ -499,7 +429,7 @@ static void list_trace(const char *path)
     feed(source, &tasks, &regions);
     list_rows(&tasks, &regions);
     list_findings();
-    print_run();
+    end_lines();
     analysis_tasks_free(&tasks);
     analysis_regions_free(&regions);
     source->close(source);

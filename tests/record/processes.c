@@ -187,7 +187,7 @@ static void child_that_exits(void)
 
 static void case_fork(void)
 {
-    if (!testing_follows_forks()) {
+    if (testing_is_thread_sanitized()) {
         testing_skip("ThreadSanitizer does not follow forks");
         return;
     }
@@ -207,7 +207,7 @@ static void case_fork(void)
 /* Without the C library's fork, so without its handlers. */
 static void case_raw_clone(void)
 {
-    if (!testing_follows_forks()) {
+    if (testing_is_thread_sanitized()) {
         testing_skip("ThreadSanitizer does not follow forks");
         return;
     }

@@ -29,6 +29,7 @@ static void take_info(struct readback *result, const struct trace_info *info)
     result->end_ticks = info->end_ticks;
     result->processes = info->process_count;
     result->threads = info->thread_count;
+    result->sites = info->site_count;
     for (uint32_t i = 0; i < info->process_count; i++) {
         const struct trace_process *process = &info->processes[i];
         result->state = process->state;

@@ -11,7 +11,7 @@ struct readback {
     uint64_t damage; /* findings of that severity */
     uint64_t formats_refused, sites_overflow, late_chunks, limit_bytes, file_bytes;
     uint64_t first_lost_ticks, last_lost_ticks, begin_ticks, end_ticks;
-    uint32_t state, processes, threads;
+    uint32_t state, processes, threads, sites;
     uint32_t types; /* distinct ones of tasks begun in it */
     int32_t error;
 };

@@ -44,6 +44,7 @@ static const struct {
     {"region_plain", case_region_plain, 0},
     {"region_tasks", case_region_tasks, 0},
     {"region_misnested", case_region_misnested, 0},
+    {"region_over_chunks", case_region_over_chunks, 0},
     {"region_other_thread", case_region_other_thread, 0},
     {"region_never_ended", case_region_never_ended, 0},
     {"region_twice", case_region_twice, 0},

@@ -54,6 +54,30 @@ static void case_region_misnested(void)
     cairn_region_end(after);
 }
 
+static void log_many(int count)
+{
+    for (int i = 0; i < count; i++) cairn_log(CAIRN_BACKGROUND, "many", "fill some chunks");
+}
+
+/* What is open is known in every chunk, what has ended is not, in whichever order. */
+static void case_region_over_chunks(void)
+{
+    cairn_task task = cairn_task_begin(CAIRN_BACKGROUND, "task");
+    cairn_region outer = cairn_region_begin(task, "outer");
+    cairn_region middle = cairn_region_begin(CAIRN_BACKGROUND, "middle");
+    cairn_region inner = cairn_region_begin(task, "inner");
+    log_many(10000);
+    cairn_region_end(middle);
+    log_many(10000);
+    cairn_attr(inner, "key", 1);
+    cairn_region_end(inner);
+    log_many(10000);
+    cairn_attr(outer, "key", 2);
+    cairn_log(task, "still", "the same");
+    cairn_region_end(outer);
+    cairn_task_end(task);
+}
+
 static void *end_region_on_thread(void *argument)
 {
     cairn_region own = cairn_region_begin(CAIRN_BACKGROUND, "own");

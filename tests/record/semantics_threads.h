@@ -24,11 +24,10 @@ static void *named_by_system(void *argument)
     return argument;
 }
 
-/* 31 bytes are kept; the last character of the second would be cut in two. */
+/* 31 bytes are kept; the character at the end of the last would be cut in two. */
 static void case_thread_names(void)
 {
-    char exact[] = "1234567890123456789012345678901",
-         umlaut[] = "12345678901234567890123456789\xc3\xa4\xc3\xa4";
+    char exact[] = "1234567890123456789012345678901", umlaut[] = "123456789012345678901234567890\xc3\xa4";
     char longer[] = "12345678901234567890123456789012", plain[] = "a worker";
     start("thread_names");
     cairn_log(CAIRN_BACKGROUND, "name", "set before the start");

@@ -104,9 +104,9 @@ uint64_t testing_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-bool testing_follows_forks(void)
+bool testing_is_thread_sanitized(void)
 {
-    return !IS_THREAD_SANITIZED;
+    return IS_THREAD_SANITIZED;
 }
 
 enum { CHECK_FAILED = 99 };

@@ -37,8 +37,9 @@ const char *testing_path(const char *format, ...) __attribute__((format(printf, 
 /* How much to do: `count`, less under a sanitizer, more if $CAIRN_LONG is set. */
 unsigned testing_scaled(unsigned count);
 
-/* ThreadSanitizer knows nothing of what a forked child inherits from threads that it has not. */
-bool testing_follows_forks(void);
+/* ThreadSanitizer knows nothing of what a forked child inherits from threads that it has not, and watches file
+ * descriptors as if they were memory. */
+bool testing_is_thread_sanitized(void);
 
 uint64_t testing_now_ns(void);
 

@@ -145,6 +145,37 @@ static void regions_without_begin_count_from_their_birth(void **state)
     end(&made, &regions);
 }
 
+/* Another thread's end names a region but not its thread, and the region's own thread does not know of that end. */
+static void regions_without_begin_end_once_whoever_ends_them(void **state)
+{
+    (void)state;
+    struct handmade made;
+    struct analysis_regions regions;
+    struct trace_region_id listed = region_id(WAIT, 1, 150, MAIN, background), named = listed;
+    struct trace_region_id early = region_id(BREW, 2, 160, MAIN, background), early_named = early;
+    struct trace_event open = {
+        .time = 200, .kind = TRACE_REGION_OPEN, .thread = MAIN, .site = WAIT, .region = listed};
+    struct trace_event open_early = {
+        .time = 300, .kind = TRACE_REGION_OPEN, .thread = MAIN, .site = BREW, .region = early};
+    named.thread = early_named.thread = UINT32_MAX;
+    begin(&made, &regions);
+    feed(&made, open);
+    feed_region_end(&made, 250, WORKER, early_named, HERE); /* before its thread lists it */
+    feed(&made, open_early);
+    feed_region_end(&made, 400, WORKER, named, HERE);
+    feed_region_end(&made, 500, WORKER, named, HERE);
+    feed(&made, open);
+    feed_done(&made);
+    for (int i = 0; i < 2; i++) {
+        const struct analysis_stats *stats = row(&regions, i ? "brew" : "wait");
+        assert_int_equal(stats->count, 1);
+        assert_int_equal(stats->unfinished, 0);
+        assert_int_equal((uint64_t)stats->time.sum, i ? 90 : 250);
+    }
+    assert_int_equal(found(&made, "double_region_end", NULL), 1);
+    end(&made, &regions);
+}
+
 static void feed_at(struct handmade *made, uint64_t place, uint64_t from, uint64_t to)
 {
     struct trace_region_id region = region_id(BREW, place, from, MAIN, background);
@@ -205,7 +236,7 @@ static void depth_has_no_limit(void **state)
     assert_int_equal(row(&regions, "brew")->unfinished, 0);
     assert_int_equal((uint64_t)row(&regions, "brew")->time.sum, 20000ull * DEPTH);
     assert_int_equal(found(&made, "misnested", NULL), DEPTH - 1);
-    assert_int_equal(regions.deep.count, 0);
+    assert_int_equal(regions.by_place.count, 0);
     end(&made, &regions);
 }
 
@@ -244,6 +275,7 @@ int main(void)
         cmocka_unit_test(an_end_on_another_thread_is_shown),
         cmocka_unit_test(a_second_end_is_shown_and_has_no_effect),
         cmocka_unit_test(regions_without_begin_count_from_their_birth),
+        cmocka_unit_test(regions_without_begin_end_once_whoever_ends_them),
         cmocka_unit_test(explicit_times_take_no_part_in_nesting),
         cmocka_unit_test(what_never_ends_is_unfinished),
         cmocka_unit_test(depth_has_no_limit),

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# The reports agree with tests/independent/decode.py, a second decoder and calculation written from doc/format.md
+# alone: counts, totals, self times, extremes, exact percentiles, per type and per call site.
+# SPDX-License-Identifier: Apache-2.0
+
+load shop
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+}
+
+agree() {
+    "$CAIRN_SOURCE/tests/independent/compare.py" "$CAIRN" "$1"
+}
+
+# irregular SEED: a trace of that seed, compared
+irregular() {
+    echo "seed $1"
+    "$CAIRN_SOURCE/tests/independent/irregular.py" "$1" >irregular.txt
+    "$CAIRN" assemble irregular.txt -o irregular.cairn
+    agree irregular.cairn
+}
+
+@test "traces written by hand" {
+    make_shop shop.cairn
+    agree shop.cairn
+    for name in everything misnested open-region times; do
+        "$CAIRN" assemble "$CAIRN_SOURCE/tests/traces/$name.txt" -o "$name.cairn"
+        agree "$name.cairn"
+    done
+}
+
+@test "made-up irregular traces" {
+    for seed in 13 25 42; do irregular "$seed"; done
+}
+
+@test "made-up irregular traces of seeds that nobody chose" {
+    for ((i = 0; i < (${CAIRN_LONG:-0} ? 300 : 5); i++)); do irregular "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')"; done
+}
+
+@test "made-up traces keep to the format but for what is left out of them" {
+    for seed in 1 2 3; do
+        "$CAIRN_SOURCE/tests/independent/irregular.py" "$seed" >irregular.txt
+        "$CAIRN" assemble irregular.txt -o irregular.cairn
+        "$CAIRN" check --json irregular.cairn >check.json || [ $? -eq 1 ]
+        jq -e '[.findings[] | select(.severity == "damage") | .example | select(contains("are missing") | not)] == []' check.json
+    done
+}
+
+@test "a recorded web shop" {
+    mkdir data
+    "$CAIRN" record -o shop -- "$CAIRN_BUILD/shop" --port-file port --seconds 60 --data data --report-every 40 \
+        >record.log 2>&1 3>&- &
+    local recorder=$! tries=0 port server
+    while [ ! -s port ] && kill -0 "$recorder" 2>/dev/null && [ "$tries" -lt 300 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    read -r port server <port
+    "$CAIRN_BUILD/shop-load" --port "$port" --requests 400 >load.log 2>&1
+    kill -TERM "$server"
+    wait "$recorder"
+    agree shop.cairn/*.cairn
+}
+
+@test "a difference is found: another trace's numbers do not pass" {
+    make_shop shop.cairn
+    # Answers every question with the shop's numbers, whatever the trace.
+    printf '#!/bin/sh\nexec "%s" "$1" --json "%s"\n' "$CAIRN" "$PWD/shop.cairn" >liar
+    chmod +x liar
+    sed 's/time=9000/time=9001/' shop.cairn.txt >later.txt
+    "$CAIRN" assemble later.txt -o later.cairn
+    run "$CAIRN_SOURCE/tests/independent/compare.py" ./liar later.cairn
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"tasks 'order': total_ns is 131500, should be 131501"* ]]
+}

@@ -215,24 +215,26 @@ struct cairn_i_state {
 };
 extern CAIRN_API struct cairn_i_state cairn_i_state;
 
-/* Each is called by the macro of its name below, which has the contract. A site that is not static
+/* Each is called by the macro of its name below, which has the contract. Handles come field by field, because
+ * gcc passes a struct of two words through memory, in a way that stalls. A site that is not static
  * (the _dyn forms) is looked up by its content at every call. */
-CAIRN_API cairn_task cairn_i_task_begin(cairn_task parent, cairn_i_site *site);
-CAIRN_API void cairn_i_task_end(cairn_task task, cairn_i_site *site);
-CAIRN_API void cairn_i_task_fail(cairn_task task, cairn_i_site *site);
-CAIRN_API cairn_region cairn_i_region_begin(cairn_task task, cairn_i_site *site);
-CAIRN_API void cairn_i_region_end(cairn_region region, cairn_i_site *site);
-CAIRN_API void cairn_i_region_at(cairn_task task, cairn_i_site *site, uint64_t begin_ns, uint64_t end_ns);
+CAIRN_API cairn_task cairn_i_task_begin(uint64_t parent_id, uint64_t parent_birth, cairn_i_site *site);
+CAIRN_API void cairn_i_task_end(uint64_t id, uint64_t birth, cairn_i_site *site);
+CAIRN_API void cairn_i_task_fail(uint64_t id, uint64_t birth, cairn_i_site *site);
+CAIRN_API cairn_region cairn_i_region_begin(uint64_t task_id, uint64_t task_birth, cairn_i_site *site);
+CAIRN_API void cairn_i_region_end(uint64_t place, uint64_t birth, cairn_i_site *site);
+CAIRN_API void cairn_i_region_at(uint64_t task_id, uint64_t task_birth, cairn_i_site *site, uint64_t begin_ns,
+                                 uint64_t end_ns);
 CAIRN_API void cairn_i_with_region(cairn_region region, cairn_i_site *site, void (*function)(void *),
                                    void *argument);
-CAIRN_API void cairn_i_log(cairn_task task, cairn_i_site *site, const char *message);
-CAIRN_API void cairn_i_logf(cairn_task task, cairn_i_site *site, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-CAIRN_API void cairn_i_attr_task(cairn_task task, cairn_i_site *site, uint64_t bits);
-CAIRN_API void cairn_i_attr_region(cairn_region region, cairn_i_site *site, uint64_t bits);
-CAIRN_API void cairn_i_attr_task_text(cairn_task task, cairn_i_site *site, const char *value);
-CAIRN_API void cairn_i_attr_region_text(cairn_region region, cairn_i_site *site, const char *value);
-CAIRN_API void cairn_i_link(cairn_task from, cairn_task to, cairn_i_site *site);
+CAIRN_API void cairn_i_log(uint64_t task_id, uint64_t task_birth, cairn_i_site *site, const char *message);
+CAIRN_API void cairn_i_logf(uint64_t task_id, uint64_t task_birth, cairn_i_site *site, const char *format,
+                            ...) __attribute__((format(printf, 4, 5)));
+CAIRN_API void cairn_i_attr_task(uint64_t id, uint64_t birth, cairn_i_site *site, uint64_t bits);
+CAIRN_API void cairn_i_attr_region(uint64_t place, uint64_t birth, cairn_i_site *site, uint64_t bits);
+CAIRN_API void cairn_i_text_task(uint64_t id, uint64_t birth, cairn_i_site *site, const char *value);
+CAIRN_API void cairn_i_text_region(uint64_t place, uint64_t birth, cairn_i_site *site, const char *value);
+CAIRN_API void cairn_i_link(uint64_t from_id, uint64_t from_birth, cairn_task to, cairn_i_site *site);
 CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
 
 /* What a task is that was begun while recording was off: one entry, "(begun while off)", for all. */
@@ -251,6 +253,8 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
 #define CAIRN_I_PASTE2(a, b) a##b
 #define CAIRN_I_PASTE(a, b) CAIRN_I_PASTE2(a, b)
 #define CAIRN_I_HANDLE(n) CAIRN_I_PASTE(cairn_i_handle_, n)
+#define CAIRN_I_TASK_WORDS(n) CAIRN_I_HANDLE(n).id, CAIRN_I_HANDLE(n).birth
+#define CAIRN_I_REGION_WORDS(n) CAIRN_I_HANDLE(n).place, CAIRN_I_HANDLE(n).birth
 #define CAIRN_I_SITE(n) CAIRN_I_PASTE(cairn_i_site_, n)
 #define CAIRN_I_RESULT(n) CAIRN_I_PASTE(cairn_i_result_, n)
 #define CAIRN_I_SITE_INIT(text, format, role, value_type)                                                    \
@@ -273,7 +277,7 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
         result_type CAIRN_I_RESULT(n) = {(off), 0};                                                          \
         if (CAIRN_I_ON()) {                                                                                  \
             storage cairn_i_site CAIRN_I_SITE(n) = CAIRN_I_SITE_INIT(text, NULL, role, CAIRN_I_VALUE_NONE);  \
-            CAIRN_I_RESULT(n) = call(CAIRN_I_HANDLE(n), &CAIRN_I_SITE(n));                                   \
+            CAIRN_I_RESULT(n) = call(CAIRN_I_TASK_WORDS(n), &CAIRN_I_SITE(n));                               \
         }                                                                                                    \
         (void)CAIRN_I_HANDLE(n);                                                                             \
         CAIRN_I_RESULT(n);                                                                                   \
@@ -307,7 +311,7 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
 #define cairn_task_end(task) CAIRN_I_TASK_END(__COUNTER__, task)
 #define CAIRN_I_TASK_END(n, task)                                                                            \
     CAIRN_I_EMIT(n, static, cairn_task, task, NULL, NULL, CAIRN_I_ROLE_END, CAIRN_I_VALUE_NONE,              \
-                 cairn_i_task_end(CAIRN_I_HANDLE(n), &CAIRN_I_SITE(n)))
+                 cairn_i_task_end(CAIRN_I_TASK_WORDS(n), &CAIRN_I_SITE(n)))
 
 /* void cairn_task_fail(cairn_task task, "reason")
  *
@@ -318,7 +322,7 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
 #define cairn_task_fail_dyn(task, reason) CAIRN_I_TASK_FAIL(__COUNTER__, CAIRN_I_AUTO, task, reason)
 #define CAIRN_I_TASK_FAIL(n, storage, task, text)                                                            \
     CAIRN_I_EMIT(n, storage, cairn_task, task, text, NULL, CAIRN_I_ROLE_END, CAIRN_I_VALUE_NONE,             \
-                 cairn_i_task_fail(CAIRN_I_HANDLE(n), &CAIRN_I_SITE(n)))
+                 cairn_i_task_fail(CAIRN_I_TASK_WORDS(n), &CAIRN_I_SITE(n)))
 
 /* void cairn_link(cairn_task from, cairn_task to)
  *
@@ -328,7 +332,7 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
 #define cairn_link(from, to) CAIRN_I_LINK(__COUNTER__, from, to)
 #define CAIRN_I_LINK(n, from, to)                                                                            \
     CAIRN_I_EMIT(n, static, cairn_task, from, NULL, NULL, CAIRN_I_ROLE_END, CAIRN_I_VALUE_NONE,              \
-                 cairn_i_link(CAIRN_I_HANDLE(n), to, &CAIRN_I_SITE(n)))
+                 cairn_i_link(CAIRN_I_TASK_WORDS(n), to, &CAIRN_I_SITE(n)))
 
 /* ---- Regions ------------------------------------------------------------------------------- */
 
@@ -353,7 +357,7 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
 #define cairn_region_end(region) CAIRN_I_REGION_END(__COUNTER__, region)
 #define CAIRN_I_REGION_END(n, region)                                                                        \
     CAIRN_I_EMIT(n, static, cairn_region, region, NULL, NULL, CAIRN_I_ROLE_END, CAIRN_I_VALUE_NONE,          \
-                 cairn_i_region_end(CAIRN_I_HANDLE(n), &CAIRN_I_SITE(n)))
+                 cairn_i_region_end(CAIRN_I_REGION_WORDS(n), &CAIRN_I_SITE(n)))
 
 /* CAIRN_REGION(cairn_task task, "type");
  *
@@ -372,7 +376,7 @@ typedef struct cairn_i_scope {
 } cairn_i_scope;
 static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
 {
-    if (CAIRN_I_ON()) cairn_i_region_end(scope->region, scope->end);
+    if (CAIRN_I_ON()) cairn_i_region_end(scope->region.place, scope->region.birth, scope->end);
 }
 
 /* void cairn_with_region(cairn_task task, "type", void (*function)(void *), void *argument)
@@ -411,7 +415,7 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
     CAIRN_I_REGION_AT(__COUNTER__, CAIRN_I_AUTO, task, type, begin_ns, end_ns)
 #define CAIRN_I_REGION_AT(n, storage, task, text, begin_ns, end_ns)                                          \
     CAIRN_I_EMIT(n, storage, cairn_task, task, text, NULL, CAIRN_I_ROLE_REGION, CAIRN_I_VALUE_NONE,          \
-                 cairn_i_region_at(CAIRN_I_HANDLE(n), &CAIRN_I_SITE(n), begin_ns, end_ns))
+                 cairn_i_region_at(CAIRN_I_TASK_WORDS(n), &CAIRN_I_SITE(n), begin_ns, end_ns))
 
 /* ---- Logs ---------------------------------------------------------------------------------- */
 
@@ -426,7 +430,7 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
 #define cairn_log_dyn(task, category, message) CAIRN_I_LOG(__COUNTER__, CAIRN_I_AUTO, task, category, message)
 #define CAIRN_I_LOG(n, storage, task, text, message)                                                         \
     CAIRN_I_EMIT(n, storage, cairn_task, task, text, NULL, CAIRN_I_ROLE_LOG, CAIRN_I_VALUE_NONE,             \
-                 cairn_i_log(CAIRN_I_HANDLE(n), &CAIRN_I_SITE(n), message))
+                 cairn_i_log(CAIRN_I_TASK_WORDS(n), &CAIRN_I_SITE(n), message))
 
 /* void cairn_logf(cairn_task task, "category", "format", ...)
  *
@@ -447,7 +451,7 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
 #define CAIRN_I_FIRST2(first, ...) "" first ""
 #define CAIRN_I_LOGF(n, storage, task, text, ...)                                                            \
     CAIRN_I_EMIT(n, storage, cairn_task, task, text, CAIRN_I_FIRST(__VA_ARGS__), CAIRN_I_ROLE_LOG,           \
-                 CAIRN_I_VALUE_NONE, cairn_i_logf(CAIRN_I_HANDLE(n), &CAIRN_I_SITE(n), __VA_ARGS__))
+                 CAIRN_I_VALUE_NONE, cairn_i_logf(CAIRN_I_TASK_WORDS(n), &CAIRN_I_SITE(n), __VA_ARGS__))
 
 /* ---- Attributes and counters --------------------------------------------------------------- */
 
@@ -538,19 +542,27 @@ static inline uint64_t cairn_i_bits_float(double value)
              : CAIRN_I_ATTR_BY(task, value), cairn_region                                                    \
              : CAIRN_I_ATTR_BY(region, value), const cairn_region                                            \
              : CAIRN_I_ATTR_BY(region, value))(target, site, value)
-#define CAIRN_I_ATTR_INLINE(target, kind, type)                                                              \
+#define CAIRN_I_ATTR_INLINE(target, word, kind, type)                                                        \
     static inline void cairn_i_attr_##target##_##kind(cairn_##target on, cairn_i_site *site, type v)         \
     {                                                                                                        \
-        cairn_i_attr_##target(on, site, cairn_i_bits_##kind(v));                                             \
+        cairn_i_attr_##target(on.word, on.birth, site, cairn_i_bits_##kind(v));                              \
     }
-CAIRN_I_ATTR_INLINE(task, int, int64_t)
-CAIRN_I_ATTR_INLINE(task, uint, uint64_t)
-CAIRN_I_ATTR_INLINE(task, float, double)
-CAIRN_I_ATTR_INLINE(task, bool, bool)
-CAIRN_I_ATTR_INLINE(region, int, int64_t)
-CAIRN_I_ATTR_INLINE(region, uint, uint64_t)
-CAIRN_I_ATTR_INLINE(region, float, double)
-CAIRN_I_ATTR_INLINE(region, bool, bool)
+CAIRN_I_ATTR_INLINE(task, id, int, int64_t)
+CAIRN_I_ATTR_INLINE(task, id, uint, uint64_t)
+CAIRN_I_ATTR_INLINE(task, id, float, double)
+CAIRN_I_ATTR_INLINE(task, id, bool, bool)
+CAIRN_I_ATTR_INLINE(region, place, int, int64_t)
+CAIRN_I_ATTR_INLINE(region, place, uint, uint64_t)
+CAIRN_I_ATTR_INLINE(region, place, float, double)
+CAIRN_I_ATTR_INLINE(region, place, bool, bool)
+static inline void cairn_i_attr_task_text(cairn_task on, cairn_i_site *site, const char *v)
+{
+    cairn_i_text_task(on.id, on.birth, site, v);
+}
+static inline void cairn_i_attr_region_text(cairn_region on, cairn_i_site *site, const char *v)
+{
+    cairn_i_text_region(on.place, on.birth, site, v);
+}
 #endif
 
 /* ---- Threads and the ambient task ------------------------------------------------------------ */
@@ -567,11 +579,11 @@ CAIRN_I_ATTR_INLINE(region, bool, bool)
     }                                                                                                        \
     static inline void cairn_i_attr(cairn_task on, cairn_i_site *site, type v)                               \
     {                                                                                                        \
-        cairn_i_attr_task(on, site, cairn_i_bits_##kind(v));                                                 \
+        cairn_i_attr_task(on.id, on.birth, site, cairn_i_bits_##kind(v));                                    \
     }                                                                                                        \
     static inline void cairn_i_attr(cairn_region on, cairn_i_site *site, type v)                             \
     {                                                                                                        \
-        cairn_i_attr_region(on, site, cairn_i_bits_##kind(v));                                               \
+        cairn_i_attr_region(on.place, on.birth, site, cairn_i_bits_##kind(v));                               \
     }
 CAIRN_I_CXX_VALUE(int, int, INT)
 CAIRN_I_CXX_VALUE(long, int, INT)
@@ -586,11 +598,11 @@ CAIRN_I_CXX_VALUE(bool, bool, BOOL)
 char (&cairn_i_value_type(const char *))[CAIRN_I_VALUE_TEXT];
 static inline void cairn_i_attr(cairn_task on, cairn_i_site *site, const char *v)
 {
-    cairn_i_attr_task_text(on, site, v);
+    cairn_i_text_task(on.id, on.birth, site, v);
 }
 static inline void cairn_i_attr(cairn_region on, cairn_i_site *site, const char *v)
 {
-    cairn_i_attr_region_text(on, site, v);
+    cairn_i_text_region(on.place, on.birth, site, v);
 }
 #define CAIRN_I_VALUE_TYPE(value) sizeof(cairn_i_value_type(value))
 #define CAIRN_I_BITS(value) cairn_i_bits(value)

@@ -13,7 +13,7 @@ static bool is_main(const struct cairn__thread *thread, const struct cairn__stre
 
 /* ---- Tasks -------------------------------------------------------------------------------------------- */
 
-static uint64_t task_id(struct cairn__stream *stream, uint32_t site)
+static uint64_t new_id(struct cairn__stream *stream, uint32_t site)
 {
     if (CAIRN_UNLIKELY(stream->serial == stream->serial_end)) cairn__new_serials(stream);
     uint64_t round =
@@ -52,7 +52,7 @@ static CAIRN_COLD cairn_task begin_task(cairn_task parent, cairn_i_site *site)
     uint32_t number = cairn__site(site, stream);
     if (number) {
         uint64_t *at = cairn__room(thread, stream, 4, CAIRN_TALLY_TASK_BEGIN);
-        uint64_t id = task_id(stream, number);
+        uint64_t id = new_id(stream, number);
         if (at) {
             uint64_t now = cairn__os_ticks();
             at = cairn__time(stream, at, now);
@@ -65,15 +65,16 @@ static CAIRN_COLD cairn_task begin_task(cairn_task parent, cairn_i_site *site)
     return task;
 }
 
-CAIRN_HOT cairn_task cairn_i_task_begin(cairn_task parent, cairn_i_site *site)
+CAIRN_HOT cairn_task cairn_i_task_begin(uint64_t parent_id, uint64_t parent_birth, cairn_i_site *site)
 {
+    const cairn_task parent = {parent_id, parent_birth};
     struct cairn__thread *thread = cairn__local.thread;
     struct cairn__stream *stream = &thread->main;
     uint32_t number = atomic_load_acquire(&site->number); /* as in cairn__site */
     if (CAIRN_UNLIKELY(stream->serial == stream->serial_end)) return begin_task(parent, site);
     uint64_t *at, now;
     if (CAIRN_UNLIKELY(!cairn__quick(thread, number, 4, &at, &now))) return begin_task(parent, site);
-    cairn_task task = write_task(stream, at, parent, task_id(stream, number), number, now);
+    cairn_task task = write_task(stream, at, parent, new_id(stream, number), number, now);
     cairn__quick_leave(thread);
     return task;
 }
@@ -107,8 +108,9 @@ static CAIRN_COLD void end_task(cairn_task task, cairn_i_site *site, enum cairn_
     cairn__leave(thread, stream);
 }
 
-CAIRN_HOT void cairn_i_task_end(cairn_task task, cairn_i_site *site)
+CAIRN_HOT void cairn_i_task_end(uint64_t id, uint64_t birth, cairn_i_site *site)
 {
+    const cairn_task task = {id, birth};
     struct cairn__thread *thread = cairn__local.thread;
     uint32_t number = atomic_load_acquire(&site->number); /* as in cairn__site */
     uint64_t *at, now;
@@ -121,13 +123,15 @@ CAIRN_HOT void cairn_i_task_end(cairn_task task, cairn_i_site *site)
     cairn__quick_leave(thread);
 }
 
-void cairn_i_task_fail(cairn_task task, cairn_i_site *site)
+void cairn_i_task_fail(uint64_t id, uint64_t birth, cairn_i_site *site)
 {
+    const cairn_task task = {id, birth};
     end_task(task, site, CAIRN_EVENT_TASK_FAIL, CAIRN_TALLY_TASK_FAIL);
 }
 
-void cairn_i_link(cairn_task from, cairn_task to, cairn_i_site *site)
+void cairn_i_link(uint64_t from_id, uint64_t from_birth, cairn_task to, cairn_i_site *site)
 {
+    const cairn_task from = {from_id, from_birth};
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_LINK);
     if (CAIRN_UNLIKELY(!stream)) return;
@@ -231,8 +235,9 @@ static CAIRN_COLD cairn_region begin_region(cairn_task task, cairn_i_site *site)
     return region;
 }
 
-CAIRN_HOT cairn_region cairn_i_region_begin(cairn_task task, cairn_i_site *site)
+CAIRN_HOT cairn_region cairn_i_region_begin(uint64_t task_id, uint64_t task_birth, cairn_i_site *site)
 {
+    const cairn_task task = {task_id, task_birth};
     struct cairn__thread *thread = cairn__local.thread;
     uint32_t number = atomic_load_acquire(&site->number); /* as in cairn__site */
     uint64_t *at, now;
@@ -289,8 +294,9 @@ static CAIRN_COLD void end_region(cairn_region region, cairn_i_site *site)
     cairn__leave(thread, stream);
 }
 
-CAIRN_HOT void cairn_i_region_end(cairn_region region, cairn_i_site *site)
+CAIRN_HOT void cairn_i_region_end(uint64_t place, uint64_t birth, cairn_i_site *site)
 {
+    const cairn_region region = {place, birth};
     struct cairn__thread *thread = cairn__local.thread;
     uint32_t number = atomic_load_acquire(&site->number); /* as in cairn__site */
     uint32_t top = innermost(thread);
@@ -319,8 +325,10 @@ void cairn_i_with_region(cairn_region region, cairn_i_site *site, void (*functio
     function(argument);
 }
 
-void cairn_i_region_at(cairn_task task, cairn_i_site *site, uint64_t begin_ns, uint64_t end_ns)
+void cairn_i_region_at(uint64_t task_id, uint64_t task_birth, cairn_i_site *site, uint64_t begin_ns,
+                       uint64_t end_ns)
 {
+    const cairn_task task = {task_id, task_birth};
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_REGION_AT);
     if (CAIRN_UNLIKELY(!stream)) return;
@@ -354,8 +362,9 @@ static CAIRN_COLD void set_attr(cairn_task task, cairn_i_site *site, uint64_t bi
     cairn__leave(thread, stream);
 }
 
-CAIRN_HOT void cairn_i_attr_task(cairn_task task, cairn_i_site *site, uint64_t bits)
+CAIRN_HOT void cairn_i_attr_task(uint64_t id, uint64_t birth, cairn_i_site *site, uint64_t bits)
 {
+    const cairn_task task = {id, birth};
     struct cairn__thread *thread = cairn__local.thread;
     uint32_t number = atomic_load_acquire(&site->number); /* as in cairn__site */
     uint64_t *at, now;
@@ -385,8 +394,9 @@ void cairn_i_counter(cairn_i_site *site, uint64_t bits)
     cairn__leave(thread, stream);
 }
 
-void cairn_i_attr_region(cairn_region region, cairn_i_site *site, uint64_t bits)
+void cairn_i_attr_region(uint64_t place, uint64_t birth, cairn_i_site *site, uint64_t bits)
 {
+    const cairn_region region = {place, birth};
     if (!region.place) return;
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_ATTR);

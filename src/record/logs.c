@@ -105,18 +105,21 @@ static inline void quick_text(cairn_task task, cairn_i_site *site, const char *t
     cairn__quick_leave(thread);
 }
 
-CAIRN_HOT void cairn_i_log(cairn_task task, cairn_i_site *site, const char *message)
+CAIRN_HOT void cairn_i_log(uint64_t task_id, uint64_t task_birth, cairn_i_site *site, const char *message)
 {
+    const cairn_task task = {task_id, task_birth};
     quick_text(task, site, message, CAIRN_EVENT_LOG, CAIRN_TALLY_LOG);
 }
 
-void cairn_i_attr_task_text(cairn_task task, cairn_i_site *site, const char *value)
+void cairn_i_text_task(uint64_t id, uint64_t birth, cairn_i_site *site, const char *value)
 {
+    const cairn_task task = {id, birth};
     quick_text(task, site, value, CAIRN_EVENT_ATTR_TEXT, CAIRN_TALLY_ATTR);
 }
 
-void cairn_i_attr_region_text(cairn_region region, cairn_i_site *site, const char *value)
+void cairn_i_text_region(uint64_t place, uint64_t birth, cairn_i_site *site, const char *value)
 {
+    const cairn_region region = {place, birth};
     if (!region.place) return;
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_ATTR);
@@ -394,8 +397,10 @@ static CAIRN_COLD void log_formatted(cairn_task task, cairn_i_site *site, const 
     cairn__leave(thread, stream);
 }
 
-CAIRN_HOT void cairn_i_logf(cairn_task task, cairn_i_site *site, const char *format, ...)
+CAIRN_HOT void cairn_i_logf(uint64_t task_id, uint64_t task_birth, cairn_i_site *site, const char *format,
+                            ...)
 {
+    const cairn_task task = {task_id, task_birth};
     struct cairn__thread *thread = cairn__local.thread;
     uint32_t number = atomic_load_acquire(&site->number);       /* as in cairn__site */
     uint32_t signature = atomic_load_relaxed(&site->signature); /* as in log_formatted */

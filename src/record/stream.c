@@ -68,6 +68,9 @@ void cairn__reset_thread(struct cairn__thread *thread)
 
 static struct cairn__stream *enter_new_thread(struct cairn__thread **thread, enum cairn_tally tally)
 {
+    /* Pairs with the release in cairn_start: what the first start of all sets up is there. After a stop the event is
+     * behind the end. */
+    if (!atomic_load_acquire(&cairn_i_state.gate)) return NULL;
     struct cairn__thread *taken = cairn__thread_take();
     if (!taken) {
         cairn__count_lost(NULL, tally, 1);

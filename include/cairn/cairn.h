@@ -438,7 +438,7 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
  * formatted when the trace is read; with tracing off nothing is evaluated. Strings are copied under
  * the limit of cairn_log, all together. Kept: d i u x X o c s p f F e E g G a A and %%, all flags,
  * width and precision, also as *, and all length modifiers; long double is stored as double, wide
- * characters and strings as UTF-8. %m stores errno's value. %n and positional arguments (%1$d) are
+ * characters and strings as UTF-8, of which 1024 bytes a call are kept. %m stores errno's value. %n and positional arguments (%1$d) are
  * refused: the format is recorded as it is, without arguments, and counted as a diagnostic. At most
  * 16 arguments; the same is done to a format with more.
  * Cost: on, 0.5 F for a few numbers. Any thread; signal-safe; wait-free as above.
@@ -503,7 +503,8 @@ static inline uint64_t cairn_i_bits_float(double value)
     _Generic((value),                                                                                  \
         bool: CAIRN_I_VALUE_BOOL,                                                                      \
         float: CAIRN_I_VALUE_FLOAT,                                                                    \
-        double: CAIRN_I_VALUE_FLOAT,                                                                   \
+        double: CAIRN_I_VALUE_FLOAT,                                                                         \
+        long double: CAIRN_I_VALUE_FLOAT,                                                                    \
         unsigned char: CAIRN_I_VALUE_UINT,                                                             \
         unsigned short: CAIRN_I_VALUE_UINT,                                                            \
         unsigned: CAIRN_I_VALUE_UINT,                                                                  \
@@ -527,7 +528,8 @@ static inline uint64_t cairn_i_bits_float(double value)
     _Generic((value),                                                                                  \
         bool: cairn_i_attr_##target##_bool,                                                            \
         float: cairn_i_attr_##target##_float,                                                          \
-        double: cairn_i_attr_##target##_float,                                                         \
+        double: cairn_i_attr_##target##_float,                                                               \
+        long double: cairn_i_attr_##target##_float,                                                          \
         unsigned char: cairn_i_attr_##target##_uint,                                                   \
         unsigned short: cairn_i_attr_##target##_uint,                                                  \
         unsigned: cairn_i_attr_##target##_uint,                                                        \
@@ -594,6 +596,7 @@ CAIRN_I_CXX_VALUE(unsigned, uint, UINT)
 CAIRN_I_CXX_VALUE(unsigned long, uint, UINT)
 CAIRN_I_CXX_VALUE(unsigned long long, uint, UINT)
 CAIRN_I_CXX_VALUE(double, float, FLOAT)
+CAIRN_I_CXX_VALUE(long double, float, FLOAT) /* narrowed, as in C */
 CAIRN_I_CXX_VALUE(bool, bool, BOOL)
 char (&cairn_i_value_type(const char *))[CAIRN_I_VALUE_TEXT];
 static inline void cairn_i_attr(cairn_task on, cairn_i_site *site, const char *v)

@@ -112,7 +112,7 @@ extern _Thread_local struct cairn__local cairn__local __attribute__((tls_model("
 
 /* ---- Session: one round of recording ------------------------------------------------------------------ */
 
-enum { CAIRN_CLASSES = 4 }; /* of slots: 4, 16, 64, 128 KiB */
+enum { CAIRN_TIERS = 4 }; /* tiers of slots: 4, 16, 64, 128 KiB */
 enum { CAIRN_READY_MAX = 256 };
 
 struct cairn__settings {
@@ -148,7 +148,7 @@ struct cairn__session {
     uint64_t open_bytes;                /* of slots that threads hold. Atomic. */
     int64_t open_tasks;                 /* as of the last sealed chunks. Atomic. */
     uint32_t full;                      /* nothing but ends is taken any more. Atomic, sticky. */
-    uint32_t class_max;                 /* largest slot class for ordinary chunks */
+    uint32_t tier_max;                  /* largest slot tier for ordinary chunks */
     uint64_t ready[3][CAIRN_READY_MAX]; /* offset + 1 of slots made ready; 0: none. Atomic exchange. */
     uint32_t ready_count[3];            /* hint. Atomic. */
     uint32_t late[3]; /* a chunk was taken that was not ready, since the helper looked. Atomic. */
@@ -198,9 +198,9 @@ void cairn__reset_thread(struct cairn__thread *thread);
 
 /* ---- slots.c ------------------------------------------------------------------------------------------ */
 
-uint64_t cairn__slot_bytes(uint32_t class);
-/* A zeroed, empty slot of a class, or NULL. Any thread; signal-safe; lock-free. */
-struct cairn_slot_head *cairn__slot_take(uint32_t class);
+uint64_t cairn__slot_bytes(uint32_t tier);
+/* A zeroed, empty slot of a tier, or NULL. Any thread; signal-safe; lock-free. */
+struct cairn_slot_head *cairn__slot_take(uint32_t tier);
 void cairn__slot_push_sealed(struct cairn_slot_head *slot);
 /* All sealed slots, oldest first, linked by reserved_words[0] (offset + 1). Helper. */
 struct cairn_slot_head *cairn__slot_pop_sealed(void);

@@ -95,7 +95,7 @@ static void reset_session(void)
     atomic_store_relaxed(&session->round, (generation - 1) % 255 + 1);
     atomic_store_relaxed(&session->first_block, cairn__next_block());
     uint64_t limit = settings.limit_bytes;
-    session->class_max = limit < (2 << 20) ? 0 : limit < (32 << 20) ? 1 : 2;
+    session->tier_max = limit < (2 << 20) ? 0 : limit < (32 << 20) ? 1 : 2;
 }
 
 static int start_session(const cairn_options *options)

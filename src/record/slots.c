@@ -10,30 +10,31 @@
  * emptied as a whole. Neither can block: both work in signal handlers.
  *
  * How many slots are kept ready follows demand: it doubles when a caller had to carve or to wake the helper, up to
- * CAIRN_READY_MAX, 16 MiB of the largest class.
+ * CAIRN_READY_MAX, 16 MiB of the largest tier.
  */
 #include "record/record.h"
 
 #include <string.h>
 
-static const uint32_t class_bytes[CAIRN_CLASSES] = {4096, 16384, 65536, CAIRN_SLOT_BYTES_MAX};
+static const uint32_t tier_bytes[CAIRN_TIERS] = {4096, 16384, 65536, CAIRN_SLOT_BYTES_MAX};
 
 /* Rules: of the helper (of start and stop while it does not run). */
 static struct {
     uint64_t spare[3]; /* zeroed slots beyond the ready ones: offset + 1, linked by reserved_words[0] */
     uint32_t target[3];
+    bool may_carve; /* ahead of need */
 } pool;
 
-uint64_t cairn__slot_bytes(uint32_t class)
+uint64_t cairn__slot_bytes(uint32_t tier)
 {
-    return class_bytes[class];
+    return tier_bytes[tier];
 }
 
-static uint32_t class_of(const struct cairn_slot_head *slot)
+static uint32_t tier_of(const struct cairn_slot_head *slot)
 {
-    uint32_t class = 0;
-    while (class < CAIRN_CLASSES - 1 && class_bytes[class] < slot->slot_bytes) class ++;
-    return class;
+    uint32_t tier = 0;
+    while (tier < CAIRN_TIERS - 1 && tier_bytes[tier] < slot->slot_bytes) tier++;
+    return tier;
 }
 
 struct cairn_slot_head *cairn__slot_at(uint64_t offset_plus_one)
@@ -46,21 +47,19 @@ uint64_t cairn__slot_link(const struct cairn_slot_head *slot)
     return (uint64_t)((const uint8_t *)slot - cairn__session.slots) + 1;
 }
 
-/* Takes fresh memory from the file. The size in the slot head, last, makes it a slot for readers. */
-static struct cairn_slot_head *carve(uint32_t class)
+/* Takes fresh memory from the file; if the file system has none, *code says why. The magic number in the slot head,
+ * last, makes it a slot for readers. */
+static struct cairn_slot_head *carve(uint32_t tier, int *code)
 {
     struct cairn__session *session = &cairn__session;
-    uint64_t bytes = class_bytes[class];
+    uint64_t bytes = tier_bytes[tier];
     uint64_t offset = atomic_load_relaxed(&session->carved); /* relaxed: only the sum matters */
     do {
         if (offset + bytes > session->slots_bytes) return NULL;
     } while (!atomic_cas_acq_rel(&session->carved, &offset, offset + bytes));
     uint8_t *at = session->slots + offset;
-    int code = cairn__os_populate(at, bytes, session->live_fd, (uint64_t)(at - session->live));
-    if (code) {
-        cairn__note_error(cairn__error_of(code));
-        return NULL;
-    }
+    *code = cairn__os_populate(at, bytes, session->live_fd, (uint64_t)(at - session->live));
+    if (*code) return NULL;
     struct cairn_slot_head *slot = (struct cairn_slot_head *)at;
     slot->slot_bytes = (uint32_t)bytes;
     atomic_store_release(&slot->magic, CAIRN_SLOT_MAGIC); /* a reader that sees the magic sees the size; I1 */
@@ -68,35 +67,38 @@ static struct cairn_slot_head *carve(uint32_t class)
 }
 
 /* A ready slot, by exchange with 0: acquire pairs with the release in make_ready, so that it is zero for us. */
-static struct cairn_slot_head *take_ready(uint32_t class)
+static struct cairn_slot_head *take_ready(uint32_t tier)
 {
     struct cairn__session *session = &cairn__session;
     for (uint32_t i = 0; i < CAIRN_READY_MAX; i++) {
-        if (!atomic_load_relaxed(&session->ready[class][i])) continue; /* a hint: the exchange decides */
-        uint64_t taken = atomic_exchange_acq_rel(&session->ready[class][i], (uint64_t)0);
+        if (!atomic_load_relaxed(&session->ready[tier][i])) continue; /* a hint: the exchange decides */
+        uint64_t taken = atomic_exchange_acq_rel(&session->ready[tier][i], (uint64_t)0);
         if (taken) {
-            atomic_add_relaxed(&session->ready_count[class], -1u); /* a hint */
+            atomic_add_relaxed(&session->ready_count[tier], -1u); /* a hint */
             return cairn__slot_at(taken);
         }
     }
     return NULL;
 }
 
-struct cairn_slot_head *cairn__slot_take(uint32_t class)
+struct cairn_slot_head *cairn__slot_take(uint32_t tier)
 {
     struct cairn__session *session = &cairn__session;
     struct cairn_slot_head *slot = NULL;
-    if (class < 3) {
-        uint32_t left = atomic_load_relaxed(&session->ready_count[class]); /* a hint */
-        if (left && left < CAIRN_READY_MAX * 2) slot = take_ready(class);
+    if (tier < 3) {
+        uint32_t left = atomic_load_relaxed(&session->ready_count[tier]); /* a hint */
+        if (left && left < CAIRN_READY_MAX * 2) slot = take_ready(tier);
         bool woke = left <= 2 && session->has_helper && cairn__helper_wake();
         if (woke)
-            atomic_store_relaxed(&session->late[class], 1); /* more ready, and no call will have to wake it */
+            atomic_store_relaxed(&session->late[tier], 1); /* more ready, and no call will have to wake it */
     }
     if (slot) return slot;
-    if (class < 3) atomic_store_relaxed(&session->late[class], 1); /* hint */
-    atomic_add_relaxed(&session->head->late_chunks, 1);            /* count */
-    return carve(class);
+    if (tier < 3) atomic_store_relaxed(&session->late[tier], 1); /* hint */
+    atomic_add_relaxed(&session->head->late_chunks, 1);          /* count */
+    int code = 0;
+    slot = carve(tier, &code);
+    if (code) cairn__note_error(cairn__error_of(code));
+    return slot;
 }
 
 void cairn__slot_push_sealed(struct cairn_slot_head *slot)
@@ -124,29 +126,29 @@ struct cairn_slot_head *cairn__slot_pop_sealed(void)
     return cairn__slot_at(oldest);
 }
 
-static bool make_ready(struct cairn_slot_head *slot, uint32_t class)
+static bool make_ready(struct cairn_slot_head *slot, uint32_t tier)
 {
     struct cairn__session *session = &cairn__session;
     slot->reserved_words[0] = 0;
     for (uint32_t i = 0; i < CAIRN_READY_MAX; i++) {
-        if (atomic_load_relaxed(&session->ready[class][i])) continue;            /* only we fill cells */
-        atomic_store_release(&session->ready[class][i], cairn__slot_link(slot)); /* pairs with take_ready */
-        atomic_add_relaxed(&session->ready_count[class], 1);                     /* a hint */
+        if (atomic_load_relaxed(&session->ready[tier][i])) continue;            /* only we fill cells */
+        atomic_store_release(&session->ready[tier][i], cairn__slot_link(slot)); /* pairs with take_ready */
+        atomic_add_relaxed(&session->ready_count[tier], 1);                     /* a hint */
         return true;
     }
     return false;
 }
 
-static void keep_spare(struct cairn_slot_head *slot, uint32_t class)
+static void keep_spare(struct cairn_slot_head *slot, uint32_t tier)
 {
-    slot->reserved_words[0] = pool.spare[class];
-    pool.spare[class] = cairn__slot_link(slot);
+    slot->reserved_words[0] = pool.spare[tier];
+    pool.spare[tier] = cairn__slot_link(slot);
 }
 
-static struct cairn_slot_head *take_spare(uint32_t class)
+static struct cairn_slot_head *take_spare(uint32_t tier)
 {
-    struct cairn_slot_head *slot = cairn__slot_at(pool.spare[class]);
-    if (slot) pool.spare[class] = slot->reserved_words[0];
+    struct cairn_slot_head *slot = cairn__slot_at(pool.spare[tier]);
+    if (slot) pool.spare[tier] = slot->reserved_words[0];
     return slot;
 }
 
@@ -157,9 +159,9 @@ void cairn__slot_recycle(struct cairn_slot_head *slot)
     atomic_store_release(&slot->state, (uint32_t)CAIRN_SLOT_FREE);
     atomic_fence_seq_cst();
     memset(chunk, 0, chunk->block.bytes);
-    uint32_t class = class_of(slot);
-    if (class < 3)
-        keep_spare(slot, class);
+    uint32_t tier = tier_of(slot);
+    if (tier < 3)
+        keep_spare(slot, tier);
     else
         keep_spare(slot, 2); /* as large as two; serves as one */
 }
@@ -168,25 +170,30 @@ void cairn__slot_recycle(struct cairn_slot_head *slot)
 void cairn__slots_replenish(void)
 {
     struct cairn__session *session = &cairn__session;
-    for (uint32_t class = 0; class <= session->class_max; class ++) {
-        bool late = atomic_exchange_acq_rel(&session->late[class], 0u) != 0; /* hint */
-        if (late && pool.target[class] < CAIRN_READY_MAX) pool.target[class] *= 2;
-        while (atomic_load_relaxed(&session->ready_count[class]) < pool.target[class]) { /* a hint */
-            bool room =
-                atomic_load_relaxed(&session->carved) + class_bytes[class] <= session->slots_bytes / 2;
-            struct cairn_slot_head *slot = take_spare(class);
-            if (!slot && room && !atomic_load_relaxed(&session->full)) slot = carve(class);
-            if (!slot || !make_ready(slot, class)) break;
+    for (uint32_t tier = 0; tier <= session->tier_max; tier++) {
+        bool late = atomic_exchange_acq_rel(&session->late[tier], 0u) != 0; /* hint */
+        if (late && pool.target[tier] < CAIRN_READY_MAX) pool.target[tier] *= 2;
+        while (atomic_load_relaxed(&session->ready_count[tier]) < pool.target[tier]) { /* a hint */
+            bool room = atomic_load_relaxed(&session->carved) + tier_bytes[tier] <= session->slots_bytes / 2;
+            struct cairn_slot_head *slot = take_spare(tier);
+            if (!slot && room && pool.may_carve) {
+                int code = 0;
+                slot = carve(tier, &code);
+                pool.may_carve =
+                    code == 0; /* what is there may still suffice: no error until somebody is in need */
+            }
+            if (!slot || !make_ready(slot, tier)) break;
         }
     }
 }
 
 void cairn__slots_reset(void)
 {
+    pool.may_carve = true;
     memset(cairn__session.ready, 0, sizeof cairn__session.ready);
     memset(cairn__session.ready_count, 0, sizeof cairn__session.ready_count);
-    for (uint32_t class = 0; class < 3; class ++) {
-        pool.spare[class] = 0;
-        pool.target[class] = class < 2 ? 2 : 4;
+    for (uint32_t tier = 0; tier < 3; tier++) {
+        pool.spare[tier] = 0;
+        pool.target[tier] = tier < 2 ? 2 : 4;
     }
 }

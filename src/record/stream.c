@@ -141,16 +141,16 @@ void cairn__seal(struct cairn__stream *stream)
     cairn__slot_push_sealed(slot);
 }
 
-/* The class for a stream's next chunk: four times the last, up to the session's largest; more if the event needs
+/* The tier for a stream's next chunk: four times the last, up to the session's largest; more if the event needs
  * it. A side stream stays small. */
-static uint32_t next_class(const struct cairn__stream *stream, uint64_t words, bool only_ends)
+static uint32_t next_tier(const struct cairn__stream *stream, uint64_t words, bool only_ends)
 {
     uint64_t need = sizeof(struct cairn_slot_head) + sizeof(struct cairn_chunk_head) +
                     CAIRN_OPEN_REGIONS * sizeof(struct cairn_open_region) + (words + CAIRN_SLACK_WORDS) * 8;
-    uint32_t class = only_ends || stream->level ? 0 : (uint32_t)(stream->sequence < 8 ? stream->sequence : 8);
-    if (class > cairn__session.class_max) class = cairn__session.class_max;
-    while (class < CAIRN_CLASSES - 1 && cairn__slot_bytes(class) < need) class ++;
-    return class;
+    uint32_t tier = only_ends || stream->level ? 0 : (uint32_t)(stream->sequence < 8 ? stream->sequence : 8);
+    if (tier > cairn__session.tier_max) tier = cairn__session.tier_max;
+    while (tier < CAIRN_TIERS - 1 && cairn__slot_bytes(tier) < need) tier++;
+    return tier;
 }
 
 /* Takes a claim back, as modular arithmetic has it also a negative one. */
@@ -254,17 +254,17 @@ static bool open_limit(struct cairn__stream *stream, bool only_ends)
 static bool new_chunk(struct cairn__thread *thread, struct cairn__stream *stream, uint64_t words,
                       bool only_ends)
 {
-    uint32_t class = next_class(stream, words, only_ends);
-    if (!claim_growth(cairn__slot_bytes(class), only_ends)) return false;
-    struct cairn_slot_head *slot = cairn__slot_take(class);
+    uint32_t tier = next_tier(stream, words, only_ends);
+    if (!claim_growth(cairn__slot_bytes(tier), only_ends)) return false;
+    struct cairn_slot_head *slot = cairn__slot_take(tier);
     if (!slot) {
-        unclaim_growth(cairn__slot_bytes(class));
+        unclaim_growth(cairn__slot_bytes(tier));
         return false;
     }
     atomic_store_relaxed(&stream->limit, (uint64_t *)NULL); /* nobody may write while the chunks change */
     cairn__seal(stream);
-    unclaim_growth(cairn__slot_bytes(class) -
-                   slot->slot_bytes); /* a recycled slot may be larger than its class */
+    unclaim_growth(cairn__slot_bytes(tier) -
+                   slot->slot_bytes); /* a recycled slot may be larger than its tier */
     begin_chunk(thread, stream, slot);
     return true;
 }

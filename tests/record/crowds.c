@@ -128,7 +128,8 @@ static void *use_types(void *argument)
     return NULL;
 }
 
-/* Distinct strings, each from four threads: equal content is one type. */
+/* Distinct strings, each from four threads and then once more: equal content is one type. Of threads that come with new
+ * content at once, each may use up a number. */
 static void case_types(void)
 {
     unsigned count = testing_scaled(5000);
@@ -136,11 +137,12 @@ static void case_types(void)
     start(testing_path("types.cairn"), CAIRN_HELPER_ON);
     for (int i = 0; i < 4; i++) CHECK(!pthread_create(&threads[i], NULL, use_types, &count));
     for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+    use_types(&count);
     CHECK_EQUAL(cairn_stop(), 0);
     struct readback trace = readback(testing_path("types.cairn"));
     CHECK_EQUAL(trace.types, count);
-    CHECK(trace.sites < count + 100); /* those of the cases before are defined too */
-    CHECK_EQUAL(trace.tasks, 4 * count);
+    CHECK(trace.sites < 4 * count + 100); /* with those of the cases before */
+    CHECK_EQUAL(trace.tasks, 5 * count);
     CHECK_EQUAL(trace.sites_overflow, 0);
     CHECK_EQUAL(trace.lost_all, 0);
     CHECK_EQUAL(trace.damage, 0);

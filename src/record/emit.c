@@ -299,11 +299,14 @@ CAIRN_HOT void cairn_i_region_end(uint64_t place, uint64_t birth, cairn_i_site *
     const cairn_region region = {place, birth};
     struct cairn__thread *thread = cairn__local.thread;
     uint32_t number = atomic_load_acquire(&site->number); /* as in cairn__site */
-    uint32_t top = innermost(thread);
     uint64_t *at, now;
-    /* A handler between this look and the quick way leaves the open regions as it found them. */
-    if (CAIRN_UNLIKELY(open_at(thread, top)->place != region.place ||
-                       !cairn__quick(thread, number, 1, &at, &now))) {
+    if (CAIRN_UNLIKELY(!cairn__quick(thread, number, 1, &at, &now))) {
+        end_region(region, site);
+        return;
+    }
+    uint32_t top = innermost(thread); /* only now that no handler of ours changes the open regions */
+    if (CAIRN_UNLIKELY(open_at(thread, top)->place != region.place)) {
+        cairn__quick_leave(thread);
         end_region(region, site);
         return;
     }

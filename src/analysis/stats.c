@@ -82,7 +82,7 @@ void analysis_names_free(struct analysis_names *names)
 const char *analysis_type_of_site(const struct trace_info *info, uint32_t site)
 {
     if (site == 0 || site >= info->site_count) return ANALYSIS_TYPE_UNKNOWN;
-    return info->sites[site].text ? info->sites[site].text : "";
+    return analysis_site_text(info, site);
 }
 
 const char *analysis_type_of_task(const struct trace_info *info, const struct trace_task_id *task)
@@ -92,8 +92,13 @@ const char *analysis_type_of_task(const struct trace_info *info, const struct tr
     return analysis_type_of_site(info, task->site);
 }
 
-/* The end of a path says most. */
-static const char *base_name(const char *path)
+const char *analysis_site_text(const struct trace_info *info, uint32_t site)
+{
+    const char *text = site < info->site_count ? info->sites[site].text : NULL;
+    return text ? text : "";
+}
+
+const char *analysis_base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -105,10 +110,10 @@ char *analysis_place_text(char text[ANALYSIS_PLACE_BYTES], const struct trace_in
     if (!at || !at->file || !*at->file)
         snprintf(text, ANALYSIS_PLACE_BYTES, "unknown place");
     else if (at->function && *at->function)
-        snprintf(text, ANALYSIS_PLACE_BYTES, "%s:%" PRIu32 " (%s)", base_name(at->file), at->line,
+        snprintf(text, ANALYSIS_PLACE_BYTES, "%s:%" PRIu32 " (%s)", analysis_base_name(at->file), at->line,
                  at->function);
     else
-        snprintf(text, ANALYSIS_PLACE_BYTES, "%s:%" PRIu32, base_name(at->file), at->line);
+        snprintf(text, ANALYSIS_PLACE_BYTES, "%s:%" PRIu32, analysis_base_name(at->file), at->line);
     return text;
 }
 

@@ -54,6 +54,10 @@ void analysis_names_free(struct analysis_names *names);
 /* The type of a task or region by the site of its begin. Never NULL. */
 const char *analysis_type_of_site(const struct trace_info *info, uint32_t site);
 const char *analysis_type_of_task(const struct trace_info *info, const struct trace_task_id *task);
+/* The text of a site, "" if it has none. Never NULL. */
+const char *analysis_site_text(const struct trace_info *info, uint32_t site);
+/* What stands behind the last slash: the end of a path says most. */
+const char *analysis_base_name(const char *path);
 /* "server.c:12 (main)", or "unknown place"; returns `text`. */
 enum { ANALYSIS_PLACE_BYTES = 100 };
 char *analysis_place_text(char text[ANALYSIS_PLACE_BYTES], const struct trace_info *info, uint32_t site);

@@ -1,6 +1,6 @@
 /* `cairn convert`: writes a trace in another format. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
 #include "cli/outputfile.h"
+#include "cli/query.h"
 
 #include "export/export.h"
 #include "trace/trace.h"
@@ -61,12 +61,8 @@ static void print_written(const struct export_counts *counts)
     fprintf(stderr, "%s\n", *separator == ',' ? "" : "wrote no events: the trace holds none");
 }
 
-static void print_left_out(const struct export_counts *counts, const struct trace_info *info)
+static void print_left_out(const struct export_counts *counts)
 {
-    uint64_t lost = 0, serious = 0;
-    for (int i = 0; i < CAIRN_TALLY_SLOTS; i++) lost += info->lost[i];
-    for (uint32_t i = 0; i < info->diagnostics->count; i++)
-        serious += info->diagnostics->items[i].severity != TRACE_NOTE;
     if (counts->unfinished_tasks || counts->unfinished_regions)
         fprintf(stderr, "unfinished: %" PRIu64 " task%s, %" PRIu64 " region%s (begun, without an end)\n",
                 counts->unfinished_tasks, plural(counts->unfinished_tasks), counts->unfinished_regions,
@@ -77,13 +73,23 @@ static void print_left_out(const struct export_counts *counts, const struct trac
     if (counts->attributes_missed)
         fprintf(stderr, "left out: %" PRIu64 " attribute%s, too many or too large to keep\n",
                 counts->attributes_missed, plural(counts->attributes_missed));
-    if (lost)
-        fprintf(stderr, "lost while recording: %" PRIu64 " event%s (`cairn info` tells more)\n", lost,
-                plural(lost));
-    if (serious) fprintf(stderr, "the trace is not in order: `cairn info` tells what was found\n");
 }
 
-static int convert_into(struct trace_source *source, const struct export_format *format,
+/* CLI_TROUBLE if there is damage, else CLI_OK. */
+static int print_findings(const char *trace, const struct trace_info *info)
+{
+    query_tell_losses(trace, info);
+    if (query_tell_damage(trace, info)) return CLI_TROUBLE;
+    for (uint32_t i = 0; i < info->diagnostics->count; i++) {
+        if (info->diagnostics->items[i].severity != TRACE_WARNING) continue;
+        fprintf(stderr, "something in the trace is odd: `cairn info %s` tells what\n", trace);
+        break;
+    }
+    return CLI_OK;
+}
+
+/* The exit code, or -1 with *error set; so is the next. */
+static int convert_into(const char *trace, struct trace_source *source, const struct export_format *format,
                         struct output_file *file, struct cairn_error *error)
 {
     struct export *export = format->open(file->out, source->info, error);
@@ -95,8 +101,8 @@ static int convert_into(struct trace_source *source, const struct export_format 
     if (result == 0) result = output_file_finish(file, error);
     if (result != 0) return result;
     print_written(&counts);
-    print_left_out(&counts, source->info);
-    return 0;
+    print_left_out(&counts);
+    return print_findings(trace, source->info);
 }
 
 static int convert_trace(const char *trace, const char *output, const struct export_format *format,
@@ -107,11 +113,11 @@ static int convert_trace(const char *trace, const char *output, const struct exp
     if (!source) return -1;
     int result = output_file_open(&file, output, error);
     if (result == 0) {
-        result = convert_into(source, format, &file, error);
+        result = convert_into(trace, source, format, &file, error);
         output_file_abandon(&file);
     }
     source->close(source);
-    if (result != 0 && !*error->path) snprintf(error->path, sizeof error->path, "%s", output);
+    if (result < 0 && !*error->path) snprintf(error->path, sizeof error->path, "%s", output);
     return result;
 }
 
@@ -123,11 +129,12 @@ static int run_convert(const void *options, int count, char **arguments)
     const struct export_format *format = choose_format(convert);
     if (!format) return CLI_USAGE;
     struct cairn_error error = {0};
-    if (convert_trace(arguments[0], convert->output, format, &error) != 0) return cli_report(&error);
+    int result = convert_trace(arguments[0], convert->output, format, &error);
+    if (result < 0) return cli_report(&error);
     if (strcmp(convert->output, "-") != 0)
         fprintf(stderr, "next: open %s in https://ui.perfetto.dev (it stays in your browser)\n",
                 convert->output);
-    return CLI_OK;
+    return result;
 }
 
 const struct cli_command cmd_convert = {

@@ -33,7 +33,7 @@ const struct cli_command cmd_dump = {
     .details = "Every head, block, record and event as it is stored, one per line, damage included. TRACE is "
                "one file, not a folder. `cairn assemble` is the reverse. The text form is described in "
                "doc/format.md.",
-    .examples = "cairn dump demo.cairn/4711.1.cairn | less\n",
+    .examples = "cairn dump demo.cairn/4711.0.cairn | less\n",
     .options = dump_options,
     .arguments_min = 1,
     .arguments_max = 1,

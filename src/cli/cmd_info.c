@@ -49,13 +49,6 @@ static int take_end(struct trace_sink *sink, const struct trace_info *info, stru
     return both->regions.sink.end(&both->regions.sink, info, error);
 }
 
-static uint64_t total(const uint64_t *counts)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < CAIRN_TALLIES; i++) sum += counts[i];
-    return sum;
-}
-
 static uint64_t span_ns(const struct trace_info *info, uint64_t begin, uint64_t end)
 {
     return trace_clock_ns(&info->clock, end > begin ? end - begin : 0);
@@ -162,7 +155,7 @@ static void thread_cells(struct table *table, const struct trace_info *info, uin
     table_raw(table, thread->begin_ticks ? show_instant(text, begin) : "·");
     int64_t end = thread->end_ticks ? trace_clock_since_start_ns(&info->clock, thread->end_ticks) : 0;
     table_raw(table, thread->end_ticks ? show_instant(text, end) : "·");
-    table_count(table, total(thread->lost));
+    table_count(table, query_sum(thread->lost));
 }
 
 static void print_threads(const struct trace_info *info, bool all)
@@ -197,8 +190,8 @@ static void print_counts(const struct trace_info *info)
         table_count(&table, info->lost[i]);
     }
     table_raw(&table, "all");
-    table_count(&table, total(info->recovered));
-    table_count(&table, total(info->lost));
+    table_count(&table, query_sum(info->recovered));
+    table_count(&table, query_sum(info->lost));
     printf("\n");
     table_print(&table, stdout);
     table_free(&table);
@@ -207,7 +200,7 @@ static void print_counts(const struct trace_info *info)
 static void print_losses(const struct trace_info *info)
 {
     char first[SHOW_BYTES], last[SHOW_BYTES];
-    if (!total(info->lost)) return;
+    if (!query_sum(info->lost)) return;
     printf("\n%sEvents were lost", show_red());
     if (info->first_lost_ticks)
         printf(" between %s s and %s s",
@@ -262,7 +255,7 @@ static void write_tallies(struct json *json, const char *key, const uint64_t *co
 {
     json_key(json, key), json_object(json);
     for (unsigned i = 0; i < CAIRN_TALLIES; i++) json_key(json, tallies[i].name), json_uint(json, counts[i]);
-    json_key(json, "total"), json_uint(json, total(counts));
+    json_key(json, "total"), json_uint(json, query_sum(counts));
     json_end(json);
 }
 
@@ -398,8 +391,7 @@ const struct cli_command cmd_info = {
     .details =
         "Every event that a program emitted is either recovered or lost, and both are counted by kind. "
         "Findings are what is wrong or odd: notes and warnings about the program or the recording, and "
-        "damage "
-        "to the file, after which the exit code is 1.\n\n"
+        "damage to the file, after which the exit code is 1.\n\n"
         "--json: path, start_realtime_ns (since 1970), duration_ns, recovered and lost (counts by kind, and "
         "total), first_lost_ns and last_lost_ns (since the start), processes, threads, diagnostics (name, "
         "severity: note, warning or damage, count, advice, example). --csv: kind, recovered, lost.",

@@ -23,11 +23,6 @@ struct logs {
 
 extern const struct cli_command cmd_logs;
 
-static const char *text_of_site(const struct trace_info *info, uint32_t site)
-{
-    return site < info->site_count && info->sites[site].text ? info->sites[site].text : "";
-}
-
 static void write_log(struct logs *logs, const struct trace_event *event)
 {
     static const struct trace_event none;
@@ -42,7 +37,7 @@ static void write_log(struct logs *logs, const struct trace_event *event)
     records_text(records, "thread", analysis_thread_text(thread, info, event->thread));
     records_text(records, "task", analysis_id_text(id, info, &event->task));
     records_text(records, "type", analysis_type_of_task(info, &event->task));
-    records_text(records, "category", text_of_site(info, event->site));
+    records_text(records, "category", analysis_site_text(info, event->site));
     records_text_bytes(records, "message", event->value.text ? event->value.text : "",
                        event->value.text ? event->value.text_bytes : 0);
     records_uint(records, "message_bytes", event->value.text_bytes_full);
@@ -63,7 +58,7 @@ static void print_log(struct logs *logs, const struct trace_event *event)
 {
     const struct trace_info *info = logs->question->info;
     char text[ANALYSIS_THREAD_BYTES + SHOW_BYTES + ANALYSIS_ID_TEXT_BYTES];
-    const char *category = text_of_site(info, event->site);
+    const char *category = analysis_site_text(info, event->site);
     const struct trace_value *message = &event->value;
     if (logs->shown == 1)
         printf("%s%12s  %-14s %-10s %-17s message%s\n", show_bold(), "time (s)", "thread", "task", "type",

@@ -77,18 +77,12 @@ static void write_csv(const struct analysis_regions *regions, bool sites)
 
 /* ---- For people ------------------------------------------------------------------------------------ */
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static void where_cell(struct table *table, const struct analysis_region_row *site)
 {
     char text[300];
     if (*site->file)
         snprintf(text, sizeof text, "%s%s%s:%" PRIu32, site->function, *site->function ? " " : "",
-                 base_name(site->file), site->line);
+                 analysis_base_name(site->file), site->line);
     else
         snprintf(text, sizeof text, "unknown place");
     table_text(table, text);
@@ -162,6 +156,7 @@ static int run(const void *given, int count, char **arguments)
     if (count > 1) options.query.spec.type = arguments[1];
     int code = question_begin(&question, &cmd_regions, &options.query, ANALYSIS_REGIONS, arguments[0]);
     if (code == CLI_OK) {
+        question.source->no_text = true; /* logs have been searched by now, if they had to be */
         bool ready = analysis_regions_init(&regions, question.info, &question.filter);
         code = ready ? question_run(&question, &regions.sink) : cli_out_of_memory();
         if (code == CLI_OK && options.query.json)
@@ -193,8 +188,7 @@ const struct cli_command cmd_regions = {
         "task.\n\n" QUERY_DETAILS
         "\n\n--json: {\"types\": [...], \"diagnostics\": [...]}, a type has: type, " TYPEROWS_FIELDS
         ", sites; each of its sites has file, line, function and the same numbers. --csv has a line per "
-        "type, "
-        "with --sites a line per call site.",
+        "type, with --sites a line per call site.",
     .examples = "cairn regions demo.cairn                 # all types\n"
                 "cairn regions --sites demo.cairn         # with their call sites\n"
                 "cairn regions demo.cairn 'sql*'          # some types, each drawn\n"

@@ -15,11 +15,6 @@ struct task_options {
 
 extern const struct cli_command cmd_task;
 
-static const char *site_text(const struct trace_info *info, uint32_t site)
-{
-    return site < info->site_count && info->sites[site].text ? info->sites[site].text : "";
-}
-
 static uint64_t latency_ns(const struct trace_info *info, const struct analysis_task *task)
 {
     uint64_t end = task->status == ANALYSIS_UNFINISHED ? info->end_ticks : task->end_ticks;
@@ -51,7 +46,7 @@ static void print_status(const struct trace_info *info, const struct analysis_ta
     } else if (task->status == ANALYSIS_FINISHED) {
         printf("  %s", text);
     } else {
-        const char *reason = site_text(info, task->end_site);
+        const char *reason = analysis_site_text(info, task->end_site);
         printf("  %s, %sfailed%s%s", text, show_red(), show_plain(), *reason ? ": " : "");
         show_text(stdout, reason, strlen(reason));
     }
@@ -102,7 +97,7 @@ static bool is_own_attribute(const struct analysis_story_line *line)
 static void print_attribute(const struct trace_info *info, const struct analysis_story_line *line,
                             bool is_first)
 {
-    const char *key = site_text(info, line->site);
+    const char *key = analysis_site_text(info, line->site);
     printf("  %-10s ", is_first ? "attributes" : "");
     show_text(stdout, key, strlen(key));
     printf(" = ");
@@ -118,7 +113,7 @@ static void print_attributes(const struct analysis_story *story, const struct tr
     unsigned shown = 0;
     for (size_t i = 0; i < story->lines.count; i++) {
         if (!is_own_attribute(&story->lines.items[i])) continue;
-        uint32_t key = analysis_names_number(&keys, site_text(info, story->lines.items[i].site));
+        uint32_t key = analysis_names_number(&keys, analysis_site_text(info, story->lines.items[i].site));
         if (key < last.count)
             last.items[key] = i;
         else if (key == UINT32_MAX || !vector_push(&last, i))
@@ -214,7 +209,8 @@ static void write_task_fields(struct records *records, const struct analysis_tas
     records_text(records, "begin", begin_word(task->begin));
     records_int(records, "begin_ns", trace_clock_since_start_ns(&info->clock, task->id.birth));
     records_text(records, "status", status_word(task->status));
-    records_text(records, "reason", task->status == ANALYSIS_FAILED ? site_text(info, task->end_site) : NULL);
+    records_text(records, "reason",
+                 task->status == ANALYSIS_FAILED ? analysis_site_text(info, task->end_site) : NULL);
     if (ended)
         records_uint(records, "latency_ns", latency_ns(info, task));
     else
@@ -343,17 +339,15 @@ const struct cli_command cmd_task = {
         "recording was off, "
         "\"background\" what works for no task.\n\n"
         "Each line has the time since the task began, the time since the line before, and the thread. "
-        "Regions "
-        "stand where they begin, with their duration; what happens inside them is indented. A gap is named "
-        "if "
-        "for at least a 50th of the whole no region was open and nothing was recorded.\n\n"
-        "--json: {\"events\": [...], \"events_left_out\", \"task\": {...}, \"parents\": [...], \"subtasks\": "
-        "[...], \"diagnostics\": [...]}. An event has: kind (begin, end, end_again, region, log, attribute, "
-        "causes, caused_by, gap), at_ns (since the begin), duration_ns, thread, ended_on, task, depth, name "
-        "(type, category, key or reason), value, region (of an attribute), other (task of a link), file, "
-        "line. "
-        "A task has: id, type, begin (seen, before, lost, off), begin_ns (since the start), status "
-        "(unfinished, ok, failed), reason, latency_ns, began_on, ended_on. --csv has the events.",
+        "Regions stand where they begin, with their duration; what happens inside them is indented. A gap "
+        "is named if for at least a 50th of the whole no region was open and nothing was recorded.\n\n"
+        "--json: {\"events\": [...], \"events_left_out\", \"task\": {...}, \"parents\": [...], "
+        "\"subtasks\": [...], \"diagnostics\": [...]}. An event has: kind (begin, end, end_again, region, "
+        "log, attribute, causes, caused_by, gap), at_ns (since the begin), duration_ns, thread, ended_on, "
+        "task, depth, name (type, category, key or reason), value, region (of an attribute), other (task "
+        "of a link), file, line. A task has: id, type, begin (seen, before, lost, off), begin_ns (since "
+        "the start), status (unfinished, ok, failed), reason, latency_ns, began_on, ended_on. --csv has "
+        "the events.",
     .examples = "cairn tasks --slowest 3 demo.cairn   # find a slow one\n"
                 "cairn task demo.cairn 7f3            # what took it so long\n",
     .more_options = query_form_options,

@@ -94,7 +94,8 @@ static void draw_types(const struct question *question, const struct analysis_ta
         draw_distribution(stdout, row->type, "tasks", &row->stats, &question->info->clock);
     }
     if (drawn < finished)
-        printf("\n%zu more types: `cairn tasks %s TYPE` draws one.\n", finished - drawn, question->path);
+        printf("\n%zu more type%s: `cairn tasks %s TYPE` draws one.\n", finished - drawn,
+               finished - drawn == 1 ? "" : "s", question->path);
 }
 
 static void print_hint(const struct question *question, const struct analysis_tasks *tasks)
@@ -131,9 +132,7 @@ static const char *status_word(const struct analysis_task *task)
 
 static const char *reason_of(const struct trace_info *info, const struct analysis_task *task)
 {
-    bool known = task->status == ANALYSIS_FAILED && task->end_site < info->site_count;
-    const char *reason = known ? info->sites[task->end_site].text : NULL;
-    return reason ? reason : "";
+    return task->status == ANALYSIS_FAILED ? analysis_site_text(info, task->end_site) : "";
 }
 
 static uint64_t latency_ns(const struct trace_info *info, const struct analysis_task *task)
@@ -227,6 +226,7 @@ static int run(const void *given, int count, char **arguments)
     if (count > 1) options.query.spec.type = arguments[1];
     int code = question_begin(&question, &cmd_tasks, &options.query, ANALYSIS_TASKS, arguments[0]);
     if (code == CLI_OK) {
+        question.source->no_text = true; /* logs have been searched by now, if they had to be */
         bool ready = analysis_tasks_init(&tasks, question.info, &question.filter, (size_t)options.slowest);
         code = ready ? question_run(&question, &tasks.sink) : cli_out_of_memory();
         if (code == CLI_OK) answer(&question, &tasks, options.slowest > 0);

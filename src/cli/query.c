@@ -139,26 +139,30 @@ void question_diagnostics(const struct question *question, struct json *json)
     json_end(json);
 }
 
-static void tell_losses(const struct question *question)
+uint64_t query_sum(const uint64_t counts[CAIRN_TALLY_SLOTS])
 {
-    uint64_t lost = 0;
-    for (unsigned i = 0; i < CAIRN_TALLIES; i++) lost += question->info->lost[i];
-    char text[SHOW_BYTES];
-    if (lost)
-        fprintf(stderr,
-                "cairn: %s: %s events were lost while recording; `cairn info %s` tells which and when.\n",
-                question->path, show_count(text, lost), question->path);
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < CAIRN_TALLY_SLOTS; i++) sum += counts[i];
+    return sum;
 }
 
-static bool tell_damage(const struct question *question)
+void query_tell_losses(const char *path, const struct trace_info *info)
 {
-    const struct trace_diagnostics *diagnostics = question->info->diagnostics;
+    uint64_t lost = query_sum(info->lost);
+    char text[SHOW_BYTES];
+    if (!lost) return;
+    fprintf(stderr, "cairn: %s: %s events were lost while recording; `cairn info %s` tells which and when.\n",
+            path, show_count(text, lost), path);
+}
+
+bool query_tell_damage(const char *path, const struct trace_info *info)
+{
+    const struct trace_diagnostics *diagnostics = info->diagnostics;
     for (uint32_t i = 0; i < diagnostics->count; i++) {
         if (diagnostics->items[i].severity != TRACE_DAMAGE) continue;
-        fprintf(stderr, "cairn: %s: the trace is damaged (%s): ", question->path, diagnostics->items[i].name);
+        fprintf(stderr, "cairn: %s: the trace is damaged (%s): ", path, diagnostics->items[i].name);
         show_text(stderr, diagnostics->items[i].example, strlen(diagnostics->items[i].example));
-        fprintf(stderr, "\nWhat is valid was reported; `cairn check %s` tells all that is wrong.\n",
-                question->path);
+        fprintf(stderr, "\nWhat is valid was reported; `cairn check %s` tells all that is wrong.\n", path);
         return true;
     }
     return false;
@@ -168,8 +172,8 @@ int question_end(struct question *question, int code)
 {
     if (question->info && code == CLI_OK) {
         fflush(stdout);
-        tell_losses(question);
-        if (tell_damage(question)) code = CLI_TROUBLE;
+        query_tell_losses(question->path, question->info);
+        if (query_tell_damage(question->path, question->info)) code = CLI_TROUBLE;
     }
     analysis_filter_free(&question->filter);
     close_source(question);

@@ -53,6 +53,13 @@ void question_diagnostics(const struct question *question, struct json *json);
 /* Tells on stderr of damage and losses, and closes. Returns `code`, or CLI_TROUBLE if there is damage. */
 int question_end(struct question *question, int code);
 
+/* The parts of that, for commands that ask no question: what was lost while recording, and the first damage.
+ * True if there is damage. */
+void query_tell_losses(const char *path, const struct trace_info *info);
+bool query_tell_damage(const char *path, const struct trace_info *info);
+/* All tallies together. */
+uint64_t query_sum(const uint64_t counts[CAIRN_TALLY_SLOTS]);
+
 /* Whether any filter is set: an empty answer then means that nothing matches. */
 bool query_is_filtered(const struct query *query);
 /* The word for a severity. */

@@ -1,6 +1,7 @@
 /* What `cairn record` says when the program has ended. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/recordsummary.h"
 #include "cli/cli.h"
+#include "cli/query.h"
 #include "cli/show.h"
 #include "cli/table.h"
 
@@ -16,13 +17,6 @@
 
 enum { TYPES_SHOWN = 5 };
 
-static uint64_t sum(const uint64_t counts[CAIRN_TALLY_SLOTS])
-{
-    uint64_t all = 0;
-    for (int i = 0; i < CAIRN_TALLY_SLOTS; i++) all += counts[i];
-    return all;
-}
-
 /* As one would type it here. */
 static const char *from_here(const char *path)
 {
@@ -35,7 +29,7 @@ static const char *from_here(const char *path)
 static void print_sums(const struct trace_info *info, const char *name, size_t file_count)
 {
     char text[SHOW_BYTES];
-    uint64_t bytes = 0, lost = sum(info->lost);
+    uint64_t bytes = 0, lost = query_sum(info->lost);
     for (uint32_t i = 0; i < info->process_count; i++)
         bytes += info->processes[i].file_bytes + info->processes[i].live_bytes;
     fprintf(stderr, "cairn: %s: ", name);
@@ -43,7 +37,7 @@ static void print_sums(const struct trace_info *info, const char *name, size_t f
     fprintf(stderr, "%s, ",
             show_duration(text, trace_clock_ns(&info->clock, info->end_ticks - info->begin_ticks)));
     fprintf(stderr, "%s, ", show_size(text, bytes));
-    fprintf(stderr, "%s events, ", show_count(text, sum(info->recovered)));
+    fprintf(stderr, "%s events, ", show_count(text, query_sum(info->recovered)));
     fprintf(stderr, "%s lost\n", lost ? show_count(text, lost) : "none");
 }
 
@@ -56,7 +50,7 @@ static void print_troubles(const struct trace_info *info, const char *name)
                     info->processes[i].pid);
     for (uint32_t i = 0; i < info->diagnostics->count; i++)
         serious += info->diagnostics->items[i].severity != TRACE_NOTE;
-    if (serious || sum(info->lost))
+    if (serious || query_sum(info->lost))
         fprintf(stderr, "`cairn info %s` tells what was lost or found wrong\n", name);
 }
 
@@ -87,7 +81,7 @@ static void print_tasks(const struct analysis_tasks *tasks, const struct trace_c
     for (size_t i = 0; i < shown; i++) add_row(&table, &tasks->rows.items[i], clock);
     table_print(&table, stderr);
     table_free(&table);
-    if (tasks->rows.count > shown) fprintf(stderr, "and %zu types more\n", tasks->rows.count - shown);
+    if (tasks->rows.count > shown) fprintf(stderr, "and more types: %zu\n", tasks->rows.count - shown);
 }
 
 static int summarize(struct trace_source *source, struct analysis_tasks *tasks, const char *name,
@@ -108,6 +102,7 @@ int record_summary(const char *folder, size_t file_count, struct cairn_error *er
 {
     struct trace_source *source = trace_open(folder, error);
     if (!source) return -1;
+    source->no_text = true;
     struct analysis_tasks tasks = {0};
     int result = summarize(source, &tasks, from_here(folder), file_count, error);
     analysis_tasks_free(&tasks);

@@ -9,11 +9,6 @@
 
 enum { THREAD_COLUMNS = 14, TIME_COLUMNS = 11, INDENT_MAX = 20 };
 
-static const char *site_text(const struct trace_info *info, uint32_t site)
-{
-    return site < info->site_count && info->sites[site].text ? info->sites[site].text : "";
-}
-
 static void print_text(const char *text)
 {
     show_text(stdout, text, strlen(text));
@@ -136,9 +131,9 @@ static void print_end(const struct analysis_story *story, const struct trace_inf
     else
         printf("ends: ");
     print_task_name(info, &task->id);
-    if (task->status == ANALYSIS_FAILED && *site_text(info, line->site)) {
+    if (task->status == ANALYSIS_FAILED && *analysis_site_text(info, line->site)) {
         printf(", ");
-        print_text(site_text(info, line->site));
+        print_text(analysis_site_text(info, line->site));
     }
     printf("  %s", show_dim());
     print_text(analysis_place_text(place, info, line->site));
@@ -147,7 +142,7 @@ static void print_end(const struct analysis_story *story, const struct trace_inf
 
 static void print_moment(const struct trace_info *info, const struct analysis_story_line *line)
 {
-    const char *name = site_text(info, line->site);
+    const char *name = analysis_site_text(info, line->site);
     if (line->kind == ANALYSIS_STORY_ATTR) {
         print_text(name);
         printf(" = ");

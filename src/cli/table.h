@@ -1,10 +1,11 @@
 /* Tables for terminals. SPDX-License-Identifier: Apache-2.0
  *
- *     struct table table = {.title_columns = 1};
+ *     struct table table = {0};
  *     table_column(&table, "type", TABLE_LEFT, 0);
- *     table_row(&table);
- *     table_text(&table, "order");
+ *     table_column(&table, "count", TABLE_RIGHT, 0);
+ *     table_text(&table, "order"), table_count(&table, 7);
  *     table_print(&table, stdout);
+ *     table_free(&table);
  *
  * Cells are kept until the table is printed, so that columns can be as wide as they need. On a terminal
  * that is too narrow the columns of the greatest `rank` go first, and a line says which; rank 0 stays.

@@ -24,6 +24,7 @@
  */
 #include "export/chrome.h"
 
+#include "analysis/stats.h"
 #include "cairn/cairn.h"
 
 #include <stdlib.h>
@@ -238,11 +239,9 @@ static void write_names(struct chrome *chrome)
 {
     const struct trace_info *info = chrome->info;
     for (uint32_t i = 0; i < info->process_count; i++) {
-        const char *path = info->processes[i].executable;
-        const char *slash = strrchr(path, '/');
         chrome_line_metadata(&chrome->lines, "process_name", chrome->processes[i]);
         struct json args = chrome_args(&chrome->lines);
-        json_key(&args, "name"), json_text(&args, slash ? slash + 1 : path);
+        json_key(&args, "name"), json_text(&args, analysis_base_name(info->processes[i].executable));
         chrome_line_end(&chrome->lines, &args);
         chrome_line_metadata(&chrome->lines, "process_labels", chrome->processes[i]);
         args = chrome_args(&chrome->lines);

@@ -215,8 +215,7 @@ static int join_dead(struct join *join)
     if (join->file.alive)
         return cairn__error_set(join->error, CAIRN_EBUSY, join->path, CAIRN_ERROR_NOWHERE,
                                 "process %" PRIu32
-                                " is still recording into it; its trace can be read, but not "
-                                "joined",
+                                " is still recording into it; it can be read, but not joined",
                                 join->file.head.pid);
     const struct trace_diagnostic *missing = finding(join, "live_missing");
     if (missing)
@@ -236,9 +235,9 @@ static int lock(struct join *join)
     if (!S_ISREG(status.st_mode))
         return cairn__error_set(join->error, CAIRN_EINVAL, join->path, CAIRN_ERROR_NOWHERE,
                                 "is not a trace file");
-    if (flock(join->fd, LOCK_EX | LOCK_NB) != 0)
+    if (flock(join->fd, LOCK_EX | LOCK_NB) != 0) /* the recorder holds it, and so does who joins */
         return cairn__error_set(join->error, CAIRN_EBUSY, join->path, CAIRN_ERROR_NOWHERE,
-                                "is in use by another process");
+                                "a process is still recording into it, or joining it");
     return 0;
 }
 

@@ -2,26 +2,15 @@
 # The example programs, recorded: what the trace says is what their clients saw.
 # SPDX-License-Identifier: Apache-2.0
 
+load webshop
+
 REQUESTS=600
 
-# Records a server while a load runs, once for all tests; the answers of both sides are kept.
+# Recorded once for all tests.
 setup_file() {
     export WORK="$BATS_FILE_TMPDIR"
     cd "$WORK"
-    mkdir data
-    "$CAIRN" record -o shop -- "$CAIRN_BUILD/shop" --port-file port --seconds 120 --data data \
-        --report-every 40 --stock 2 >record.log 2>&1 3>&- &
-    local recorder=$! tries=0
-    while [ ! -s port ] && kill -0 "$recorder" 2>/dev/null && [ "$tries" -lt 300 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
-    local port server
-    [ -s port ] || { cat record.log; wait "$recorder" || echo "status $?"; false; }
-    read -r port server <port
-    "$CAIRN_BUILD/shop-load" --port "$port" --requests "$REQUESTS" --json >load.json 2>load.err || echo $? >load.failed
-    kill -TERM "$server"
-    wait "$recorder"
+    record_web_shop "$REQUESTS" --report-every 40 --stock 2
     "$CAIRN" tasks --json shop.cairn >tasks.json
     "$CAIRN" regions --json shop.cairn >regions.json
     "$CAIRN" info --json shop.cairn >info.json

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 load shop
+load webshop
 
 setup() {
     cd "$BATS_TEST_TMPDIR"
@@ -48,18 +49,7 @@ irregular() {
 }
 
 @test "a recorded web shop" {
-    mkdir data
-    "$CAIRN" record -o shop -- "$CAIRN_BUILD/shop" --port-file port --seconds 60 --data data --report-every 40 \
-        >record.log 2>&1 3>&- &
-    local recorder=$! tries=0 port server
-    while [ ! -s port ] && kill -0 "$recorder" 2>/dev/null && [ "$tries" -lt 300 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
-    read -r port server <port
-    "$CAIRN_BUILD/shop-load" --port "$port" --requests 400 >load.log 2>&1
-    kill -TERM "$server"
-    wait "$recorder"
+    record_web_shop 400 --report-every 40
     agree shop.cairn/*.cairn
 }
 

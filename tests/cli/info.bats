@@ -4,15 +4,6 @@
 
 load shop
 
-setup_file() {
-    cd "$BATS_FILE_TMPDIR"
-    make_shop shop.cairn
-}
-
-setup() {
-    cd "$BATS_FILE_TMPDIR"
-}
-
 @test "it tells processes, threads, duration, state and counts" {
     run -0 "$CAIRN" info shop.cairn
     [[ "$output" == *"1 process, 2 threads"* ]]

@@ -4,15 +4,6 @@
 
 load shop
 
-setup_file() {
-    cd "$BATS_FILE_TMPDIR"
-    make_shop shop.cairn
-}
-
-setup() {
-    cd "$BATS_FILE_TMPDIR"
-}
-
 messages() {
     "$CAIRN" logs --json "$@" shop.cairn | jq -c '[.logs[].message]'
 }

@@ -4,15 +4,6 @@
 
 load shop
 
-setup_file() {
-    cd "$BATS_FILE_TMPDIR"
-    make_shop shop.cairn
-}
-
-setup() {
-    cd "$BATS_FILE_TMPDIR"
-}
-
 count_of() {
     "$CAIRN" regions --json "$@" shop.cairn | jq -c '[.types[] | select(.type == "brew") | .count] | add'
 }

@@ -7,6 +7,8 @@
 #   payment 2   2400..3000 worker, fails        order 6       ends 30000, its begin is not there
 #   order 3     40000..., never ends            order 7       50000..150000, all of it quiet
 #   order 1     ends again at 9500
+#
+# A file of tests that loads this finds it as shop.cairn in its current folder, unless it has a setup of its own.
 
 bats_require_minimum_version 1.5.0 # run -N, --separate-stderr
 
@@ -60,4 +62,12 @@ block events number=2 thread=2 begin=1600 task=2:2:2 task_birth=2400
   task_fail site=13 time=3000 id=2:2:2 birth=2400
 TEXT
     "$CAIRN" assemble "$1.txt" -o "$1"
+}
+
+setup_file() {
+    make_shop "$BATS_FILE_TMPDIR/shop.cairn"
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR"
 }

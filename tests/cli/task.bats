@@ -4,15 +4,6 @@
 
 load shop
 
-setup_file() {
-    cd "$BATS_FILE_TMPDIR"
-    make_shop shop.cairn
-}
-
-setup() {
-    cd "$BATS_FILE_TMPDIR"
-}
-
 @test "the head tells type, id, latency, times, attributes and subtasks" {
     run -0 "$CAIRN" task shop.cairn 1
     [ "${lines[0]}" = "order 1  7.00 µs" ]

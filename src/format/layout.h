@@ -79,12 +79,12 @@ enum {
     CAIRN_ID_OFF = 1          /* begun while recording was off; birth 0 */
 };
 
-/* A region's place: offset of its begin, in words from the block head, in bits 0..13; number of the
- * block in 14..44; site of the begin in 45..63. */
+/* A region's place: offset of its begin, in words from the block head, in bits 0..15; number of the
+ * block in 16..44; site of the begin in 45..63. */
 enum {
-    CAIRN_PLACE_OFFSET_BITS = 14,
-    CAIRN_PLACE_BLOCK_BITS = 31,
-    CAIRN_PLACE_BLOCK_SHIFT = 14,
+    CAIRN_PLACE_OFFSET_BITS = 16,
+    CAIRN_PLACE_BLOCK_BITS = 29,
+    CAIRN_PLACE_BLOCK_SHIFT = 16,
     CAIRN_PLACE_SITE_SHIFT = 45
 };
 
@@ -200,7 +200,7 @@ enum cairn_slot_state {
     CAIRN_SLOT_SEALED = 2 /* full; not yet known to be in the trace */
 };
 
-enum { CAIRN_SLOT_BYTES_MAX = 131072 };
+enum { CAIRN_SLOT_BYTES_MAX = 524288 };
 
 /* ---- Records -------------------------------------------------------------------------------------- */
 

@@ -44,3 +44,8 @@ int cairn__os_populate(void *at, size_t bytes, int fd, uint64_t offset)
     if (errno != EINVAL) return errno == EFAULT || errno == ENOMEM ? ENOSPC : errno;
     return posix_fallocate(fd, (off_t)offset, (off_t)bytes);
 }
+
+void cairn__os_release(void *at, size_t bytes)
+{
+    (void)madvise(at, bytes, MADV_REMOVE); /* where it is not to be had, memory is given back with the file */
+}

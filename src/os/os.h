@@ -86,6 +86,8 @@ int cairn__os_wipe_on_fork(void *page, size_t bytes);
  * `fd` and `offset` name the same part of the file. ENOSPC and the like instead of a signal. Signal-safe. */
 int cairn__os_populate(void *at, size_t bytes, int fd, uint64_t offset);
 
+/* Gives the memory of a part of a shared mapping back; it stays mapped and is zero when touched again. */
+void cairn__os_release(void *at, size_t bytes);
 /* Asks for the cache line at `at` to be made ours before we write to it. Any address will do. */
 static inline void cairn__os_prefetch_write(const void *at)
 {

@@ -130,9 +130,11 @@ static bool write_threads(void)
     struct cairn__session *session = &cairn__session;
     const struct cairn_thread_record *records =
         (const struct cairn_thread_record *)(session->live + session->head->threads_offset);
-    uint32_t count = atomic_load_relaxed(&session->thread_count); /* nobody joins any more */
+    /* Nobody joins any more. Behind what could be populated there is nothing, and a touch would be SIGBUS. */
+    uint32_t count = atomic_load_relaxed(&session->thread_count);
+    uint64_t populated = atomic_load_relaxed(&session->threads_populated) / sizeof *records;
     uint32_t used = sizeof(struct cairn_block_head);
-    for (uint32_t i = 1; i <= count && i < CAIRN_THREAD_RECORDS; i++) {
+    for (uint32_t i = 1; i <= count && i < populated; i++) {
         if (!records[i].index) continue; /* populating failed */
         if (used + sizeof records[i] > BUFFER_BYTES && !flush_block(CAIRN_BLOCK_THREADS, &used)) return false;
         memcpy(buffer + used, &records[i], sizeof records[i]);

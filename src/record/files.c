@@ -239,7 +239,7 @@ void cairn__files_finish(void)
     if (cairn__os_is_file(session->trace_fd, &session->trace_id)) close(session->trace_fd);
     unlink(session->head->live_path);
     if (cairn__os_is_file(session->live_fd, &session->live_id)) close(session->live_fd);
-    madvise(session->live, session->live_bytes, MADV_REMOVE);
+    cairn__os_release(session->live, session->live_bytes);
     if (former.at) munmap(former.at, former.bytes);
     former.at = session->live;
     former.bytes = session->live_bytes;

@@ -112,8 +112,8 @@ extern _Thread_local struct cairn__local cairn__local __attribute__((tls_model("
 
 /* ---- Session: one round of recording ------------------------------------------------------------------ */
 
-enum { CAIRN_TIERS = 4 }; /* tiers of slots: 4, 16, 64, 128 KiB */
-enum { CAIRN_READY_MAX = 256 };
+enum { CAIRN_TIERS = 4 }; /* of slots: 4, 16, 64, 512 KiB */
+enum { CAIRN_READY_MAX = 64 };
 
 struct cairn__settings {
     char path[4096];
@@ -143,16 +143,17 @@ struct cairn__session {
     /* slots */
     uint8_t *slots;
     uint64_t slots_bytes;
-    uint64_t carved;                    /* bytes of slots carved. Atomic. */
-    uint64_t granted;                   /* bytes of the trace spoken for. Atomic. */
-    uint64_t open_bytes;                /* of slots that threads hold. Atomic. */
-    int64_t open_tasks;                 /* as of the last sealed chunks. Atomic. */
-    uint32_t full;                      /* nothing but ends is taken any more. Atomic, sticky. */
-    uint32_t tier_max;                  /* largest slot tier for ordinary chunks */
-    uint64_t ready[3][CAIRN_READY_MAX]; /* offset + 1 of slots made ready; 0: none. Atomic exchange. */
-    uint32_t ready_count[3];            /* hint. Atomic. */
-    uint32_t late[3]; /* a chunk was taken that was not ready, since the helper looked. Atomic. */
-    uint64_t sealed;  /* offset + 1 of the last sealed slot; each names the one before. Atomic. */
+    uint64_t carved;     /* bytes of slots carved. Atomic. */
+    uint64_t granted;    /* bytes of the trace spoken for. Atomic. */
+    uint64_t open_bytes; /* of slots that threads hold. Atomic. */
+    int64_t open_tasks;  /* as of the last sealed chunks. Atomic. */
+    uint32_t full;       /* nothing but ends is taken any more. Atomic, sticky. */
+    uint32_t tier_max;   /* largest slot tier for ordinary chunks */
+    uint64_t ready[CAIRN_TIERS]
+                  [CAIRN_READY_MAX];   /* offset + 1 of slots made ready; 0: none. Atomic exchange. */
+    uint32_t ready_count[CAIRN_TIERS]; /* hint. Atomic. */
+    uint32_t late[CAIRN_TIERS]; /* a chunk was taken that was not ready, since the helper looked. Atomic. */
+    uint64_t sealed;            /* offset + 1 of the last sealed slot; each names the one before. Atomic. */
     /* sites and threads */
     uint64_t sites_used;                         /* hint for where the next record goes. Atomic. */
     uint64_t sites_populated, threads_populated; /* bytes. Atomic. */
@@ -228,6 +229,8 @@ const uint8_t *cairn__sites_filter(void);
 int cairn__threads_init(void); /* once per process */
 /* A free record for the calling thread, in use, or NULL if all are taken. Signal-safe; lock-free. */
 struct cairn__thread *cairn__thread_take(void);
+/* Has `bytes` of the live file's thread records present. Any thread; signal-safe; lock-free. */
+bool cairn__threads_populate(uint64_t bytes);
 /* Gives a thread a record in this session's live file. */
 void cairn__thread_join_session(struct cairn__thread *thread);
 /* The i-th record ever taken, or NULL behind the last. */

@@ -95,7 +95,7 @@ static void reset_session(void)
     atomic_store_relaxed(&session->round, (generation - 1) % 255 + 1);
     atomic_store_relaxed(&session->first_block, cairn__next_block());
     uint64_t limit = settings.limit_bytes;
-    session->tier_max = limit < (2 << 20) ? 0 : limit < (32 << 20) ? 1 : 2;
+    session->tier_max = limit < (2 << 20) ? 0 : limit < (32 << 20) ? 1 : limit < (256 << 20) ? 2 : 3;
 }
 
 static int start_session(const cairn_options *options)
@@ -116,6 +116,8 @@ static int start_session(const cairn_options *options)
     cairn__drain_reset();
     cairn__sites_set_filter();
     cairn__sites_define_all();
+    cairn__threads_populate(
+        1); /* before slots take what there is; if it fails, the first event notes the error */
     cairn__slots_replenish();
     /* Without a helper, for want of a thread or by choice, callers and the stop do its work. */
     if (session->settings.helper) cairn__helper_start();

@@ -10,7 +10,7 @@
  * emptied as a whole. Neither can block: both work in signal handlers.
  *
  * How many slots are kept ready follows demand: it doubles when a caller had to carve or to wake the helper, up to
- * CAIRN_READY_MAX, 16 MiB of the largest tier.
+ * CAIRN_READY_MAX, 32 MiB of the largest tier.
  */
 #include "record/record.h"
 
@@ -20,8 +20,9 @@ static const uint32_t tier_bytes[CAIRN_TIERS] = {4096, 16384, 65536, CAIRN_SLOT_
 
 /* Rules: of the helper (of start and stop while it does not run). */
 static struct {
-    uint64_t spare[3]; /* zeroed slots beyond the ready ones: offset + 1, linked by reserved_words[0] */
-    uint32_t target[3];
+    uint64_t
+        spare[CAIRN_TIERS]; /* zeroed slots beyond the ready ones: offset + 1, linked by reserved_words[0] */
+    uint32_t target[CAIRN_TIERS];
     bool may_carve; /* ahead of need */
 } pool;
 
@@ -59,7 +60,10 @@ static struct cairn_slot_head *carve(uint32_t tier, int *code)
     } while (!atomic_cas_acq_rel(&session->carved, &offset, offset + bytes));
     uint8_t *at = session->slots + offset;
     *code = cairn__os_populate(at, bytes, session->live_fd, (uint64_t)(at - session->live));
-    if (*code) return NULL;
+    if (*code) {
+        cairn__os_release(at, bytes); /* what there was of it may do for something smaller */
+        return NULL;
+    }
     struct cairn_slot_head *slot = (struct cairn_slot_head *)at;
     slot->slot_bytes = (uint32_t)bytes;
     atomic_store_release(&slot->magic, CAIRN_SLOT_MAGIC); /* a reader that sees the magic sees the size; I1 */
@@ -84,17 +88,12 @@ static struct cairn_slot_head *take_ready(uint32_t tier)
 struct cairn_slot_head *cairn__slot_take(uint32_t tier)
 {
     struct cairn__session *session = &cairn__session;
-    struct cairn_slot_head *slot = NULL;
-    if (tier < 3) {
-        uint32_t left = atomic_load_relaxed(&session->ready_count[tier]); /* a hint */
-        if (left && left < CAIRN_READY_MAX * 2) slot = take_ready(tier);
-        bool woke = left <= 2 && session->has_helper && cairn__helper_wake();
-        if (woke)
-            atomic_store_relaxed(&session->late[tier], 1); /* more ready, and no call will have to wake it */
-    }
+    uint32_t left = atomic_load_relaxed(&session->ready_count[tier]); /* a hint */
+    struct cairn_slot_head *slot = left && left <= CAIRN_READY_MAX ? take_ready(tier) : NULL;
+    bool woke = left <= 2 && session->has_helper && cairn__helper_wake();
+    if (woke || !slot) atomic_store_relaxed(&session->late[tier], 1); /* more ready, and none will be late */
     if (slot) return slot;
-    if (tier < 3) atomic_store_relaxed(&session->late[tier], 1); /* hint */
-    atomic_add_relaxed(&session->head->late_chunks, 1);          /* count */
+    atomic_add_relaxed(&session->head->late_chunks, 1); /* count */
     int code = 0;
     slot = carve(tier, &code);
     if (code) cairn__note_error(cairn__error_of(code));
@@ -160,10 +159,7 @@ void cairn__slot_recycle(struct cairn_slot_head *slot)
     atomic_fence_seq_cst();
     memset(chunk, 0, chunk->block.bytes);
     uint32_t tier = tier_of(slot);
-    if (tier < 3)
-        keep_spare(slot, tier);
-    else
-        keep_spare(slot, 2); /* as large as two; serves as one */
+    keep_spare(slot, tier);
 }
 
 /* Only slots that the limit leaves room for are made ready, so that a small limit takes little memory. */
@@ -192,8 +188,8 @@ void cairn__slots_reset(void)
     pool.may_carve = true;
     memset(cairn__session.ready, 0, sizeof cairn__session.ready);
     memset(cairn__session.ready_count, 0, sizeof cairn__session.ready_count);
-    for (uint32_t tier = 0; tier < 3; tier++) {
+    for (uint32_t tier = 0; tier < CAIRN_TIERS; tier++) {
         pool.spare[tier] = 0;
-        pool.target[tier] = tier < 2 ? 2 : 4;
+        pool.target[tier] = 2;
     }
 }

@@ -7,8 +7,8 @@
  *   2. The thread has not taken part in this session yet: it joins, all its state is forgotten.
  *   3. Only ends are taken any more (the limit or the disk is full): begins are lost; an end goes into what
  *      is left of the chunk, or into a small new one from what was held back for it.
- *   4. The chunk is full, or there is none: it is sealed and a new one taken, of four times the size up to 64
- *      KiB, or as large as the event needs.
+ *   4. The chunk is full, or there is none: it is sealed and a new one taken, of the next tier, or as large as
+ *      the event needs.
  *
  * A signal handler that interrupts an event finds `busy` set and writes to a side stream, of which there is
  * one per nesting level. Its first event behind an interruption says where that was. Side streams take no part
@@ -141,14 +141,19 @@ void cairn__seal(struct cairn__stream *stream)
     cairn__slot_push_sealed(slot);
 }
 
-/* The tier for a stream's next chunk: four times the last, up to the session's largest; more if the event needs
- * it. A side stream stays small. */
+/* The tier for a stream's next chunk: the one behind the last, up to the session's largest; more if the event needs
+ * it. A side stream stays small, and so do all while many threads hold chunks. */
 static uint32_t next_tier(const struct cairn__stream *stream, uint64_t words, bool only_ends)
 {
+    struct cairn__session *session = &cairn__session;
     uint64_t need = sizeof(struct cairn_slot_head) + sizeof(struct cairn_chunk_head) +
                     CAIRN_OPEN_REGIONS * sizeof(struct cairn_open_region) + (words + CAIRN_SLACK_WORDS) * 8;
     uint32_t tier = only_ends || stream->level ? 0 : (uint32_t)(stream->sequence < 8 ? stream->sequence : 8);
-    if (tier > cairn__session.tier_max) tier = cairn__session.tier_max;
+    uint32_t tier_max = session->tier_max;
+    /* relaxed: an estimate */
+    if (tier_max == 3 && atomic_load_relaxed(&session->open_bytes) > session->settings.limit_bytes / 16)
+        tier_max--;
+    if (tier > tier_max) tier = tier_max;
     while (tier < CAIRN_TIERS - 1 && cairn__slot_bytes(tier) < need) tier++;
     return tier;
 }
@@ -263,8 +268,6 @@ static bool new_chunk(struct cairn__thread *thread, struct cairn__stream *stream
     }
     atomic_store_relaxed(&stream->limit, (uint64_t *)NULL); /* nobody may write while the chunks change */
     cairn__seal(stream);
-    unclaim_growth(cairn__slot_bytes(tier) -
-                   slot->slot_bytes); /* a recycled slot may be larger than its tier */
     begin_chunk(thread, stream, slot);
     return true;
 }

@@ -106,7 +106,7 @@ struct cairn__thread *cairn__thread_take(void)
     return thread;
 }
 
-static bool populate_records(uint64_t bytes)
+bool cairn__threads_populate(uint64_t bytes)
 {
     struct cairn__session *session = &cairn__session;
     uint64_t done = atomic_load_relaxed(&session->threads_populated); /* the populated part only grows */
@@ -123,7 +123,8 @@ void cairn__thread_join_session(struct cairn__thread *thread)
     struct cairn__session *session = &cairn__session;
     uint32_t index = atomic_add_relaxed(&session->thread_count, 1) + 1; /* relaxed: only uniqueness matters */
     bool fits = index < CAIRN_THREAD_RECORDS;
-    if (!fits || !populate_records((uint64_t)(index + 1) * sizeof(struct cairn_thread_record))) {
+    if (!fits || !cairn__threads_populate((uint64_t)(index + 1) * sizeof(struct cairn_thread_record))) {
+        if (fits) cairn__note_error(CAIRN_ENOSPC);
         atomic_add_relaxed(&session->head->threads_overflow, 1); /* a count */
         return;
     }

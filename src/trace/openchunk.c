@@ -137,7 +137,7 @@ void trace_chunk_measure(struct trace_file *file, const struct trace_site_table 
         trace_diagnose(
             file->diagnostics, "damaged_events", TRACE_DAMAGE,
             "Events that were being written when the recording ended are damaged; the rest of their "
-            "chunk, up to 128 KiB, was skipped.",
+            "chunk, up to 512 KiB, was skipped.",
             "%s: at offset %" PRIu64 ": %s", chunk->live ? file->live_path : file->path,
             chunk->offset + (uint64_t)at * 8, wrong);
     }

@@ -174,7 +174,7 @@ class Decoder:
             elif kind == LINK:
                 what = [("mention", state), ("mention", (word[1], word[2]))]
             elif kind == REGION_BEGIN:
-                place = site << 45 | number << 14 | at // 8
+                place = site << 45 | number << 16 | at // 8
                 what = [("mention", state), ("region begin", place, time)]
                 if not flags & SIDE:
                     opened.append((place, state))

@@ -20,10 +20,12 @@
  * Types ("order", "steam milk") and categories classify: choose few distinct ones. They are string
  * literals, because each call site is described once, statically, and an event only carries the
  * number of its site. What comes as a string at run time goes through the function of the same name
- * that ends in _dyn. What is individual belongs into attributes and logs.
+ * that ends in _dyn: it is copied at the first use of its content (NULL is ""), cut at 4096 bytes, and costs
+ * a hash of the string and of the place in the source at each call. What is individual belongs into
+ * attributes and logs.
  *
- * While recording is off, every annotation is one relaxed load and a predicted branch; no argument
- * but the handles is evaluated. With CAIRN_DISABLE defined, annotations compile to nothing.
+ * While recording is off, every annotation costs one relaxed load and a predicted branch; no argument
+ * but the handles is evaluated. The costs given below are those while it is on. With CAIRN_DISABLE defined, annotations compile to nothing.
  *
  * Costs below are in units of F, two time-stamp reads and two 8-byte stores (about 20 ns on the
  * machines measured; `make bench` prints yours). "Signal-safe" means async-signal-safe.
@@ -131,19 +133,21 @@ CAIRN_API int cairn_start(const cairn_options *options);
 /* Stops recording; the trace is complete when it returns. While off: 0, and nothing happens.
  * Otherwise 0, or the first error met in writing the trace; what could not be written is counted in
  * it. Handles of tasks stay usable in the next round; regions begun before write no end.
- * Runs by itself at exit(). Any thread; may block until the trace is written. Not signal-safe.
+ * Runs by itself at exit(). Cost: writing what is not written yet, and up to a second of waiting for threads
+ * that are held up within an annotation. Any thread; may block. Not signal-safe.
  * Source: Go's trace.Stop. */
 CAIRN_API int cairn_stop(void);
 
 /* Writes the flight recorder's window to `path` while recording goes on. In this version always
- * -CAIRN_ENOTSUP. Source: Go's FlightRecorder.WriteTo. */
+ * -CAIRN_ENOTSUP. Cost: a call. Any thread; signal-safe. Source: Go's FlightRecorder.WriteTo. */
 CAIRN_API int cairn_snapshot(const char *path);
 
 /* The text for a result of a control function, with or without sign. Static storage, never NULL.
- * Any thread; signal-safe; lock-free. */
+ * Cost: a call. Any thread; signal-safe; lock-free. Beyond Go. */
 CAIRN_API const char *cairn_strerror(int error);
 
-/* The version of the library in use, "major.minor.patch". Static storage. Any thread; signal-safe. */
+/* The version of the library in use, "major.minor.patch". Static storage.
+ * Cost: a call. Any thread; signal-safe; lock-free. Beyond Go. */
 CAIRN_API const char *cairn_version(void);
 
 #else /* compiled out, control succeeds and does nothing, so that a program needs no second way */
@@ -292,10 +296,10 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
  * which later annotations appear as "(begun while off)". A handle never becomes invalid: it may be
  * used after the task's end, after cairn_stop and in a later round, and is then shown as what it is.
  *
- * Cost: on, 0.6 F; off, one load and branch, no allocation. Any thread; signal-safe; wait-free but for
+ * Cost: 0.7 F. Any thread; signal-safe; wait-free but for
  * the first use of a site, which is lock-free. Source: Go's trace.NewTask. */
 #define cairn_task_begin(parent, type) CAIRN_I_TASK_BEGIN(__COUNTER__, static, parent, "" type "")
-/* The same with a `const char *` type made at run time. Cost: a hash of the string more. */
+/* The same with a `const char *` type made at run time. */
 #define cairn_task_begin_dyn(parent, type) CAIRN_I_TASK_BEGIN(__COUNTER__, CAIRN_I_AUTO, parent, type)
 #define CAIRN_I_TASK_BEGIN(n, storage, parent, text)                                                         \
     CAIRN_I_BEGIN(n, storage, parent, cairn_task, CAIRN_I_TASK_OFF, text, CAIRN_I_ROLE_TASK,                 \
@@ -306,7 +310,7 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
  * Ends a task; any thread may. The first end counts, later ones are shown as diagnostics with their
  * call sites. Ending the background task, or one begun while off, does nothing. Its subtasks and
  * regions are not touched.
- * Cost: on, 0.6 F; off, one load and branch. Any thread; signal-safe; wait-free as above.
+ * Cost: 0.7 F. Any thread; signal-safe; wait-free as above.
  * Source: Go's Task.End. */
 #define cairn_task_end(task) CAIRN_I_TASK_END(__COUNTER__, task)
 #define CAIRN_I_TASK_END(n, task)                                                                            \
@@ -328,11 +332,15 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
  *
  * Says that `from` caused `to`, beyond parentage: a batch that serves many requests, a job that a
  * finished one set off. The tool shows it on both.
- * Cost: on, 0.6 F. Any thread; signal-safe; wait-free as above. Beyond Go. */
+ * Cost: 0.8 F. Any thread; signal-safe; wait-free as above. Beyond Go. */
 #define cairn_link(from, to) CAIRN_I_LINK(__COUNTER__, from, to)
 #define CAIRN_I_LINK(n, from, to)                                                                            \
-    CAIRN_I_EMIT(n, static, cairn_task, from, NULL, NULL, CAIRN_I_ROLE_END, CAIRN_I_VALUE_NONE,              \
-                 cairn_i_link(CAIRN_I_TASK_WORDS(n), to, &CAIRN_I_SITE(n)))
+    __extension__({                                                                                          \
+        const cairn_task CAIRN_I_RESULT(n) = (to);                                                           \
+        CAIRN_I_EMIT(n, static, cairn_task, from, NULL, NULL, CAIRN_I_ROLE_END, CAIRN_I_VALUE_NONE,          \
+                     cairn_i_link(CAIRN_I_TASK_WORDS(n), CAIRN_I_RESULT(n), &CAIRN_I_SITE(n)));              \
+        (void)CAIRN_I_RESULT(n);                                                                             \
+    })
 
 /* ---- Regions ------------------------------------------------------------------------------- */
 
@@ -342,17 +350,17 @@ CAIRN_API void cairn_i_counter(cairn_i_site *site, uint64_t bits);
  * innermost first; where that fails (wrong order, wrong thread, twice, never) the trace shows what
  * happened with both call sites, and nothing else suffers. Whether a pair is recorded is decided
  * here: a region begun while off, or ended in another round, writes no end.
- * Cost: on, 0.5 F; off, one load and branch. Any thread; signal-safe; wait-free as above.
+ * Cost: 0.7 F. Any thread; signal-safe; wait-free as above.
  * Source: Go's trace.StartRegion, without its allocation. */
 #define cairn_region_begin(task, type) CAIRN_I_REGION_BEGIN(__COUNTER__, static, task, "" type "")
-/* The same with a type made at run time. Cost: a hash of the string more. */
+/* The same with a type made at run time. */
 #define cairn_region_begin_dyn(task, type) CAIRN_I_REGION_BEGIN(__COUNTER__, CAIRN_I_AUTO, task, type)
 #define CAIRN_I_REGION_BEGIN(n, storage, task, text)                                                         \
     CAIRN_I_BEGIN(n, storage, task, cairn_region, 0, text, CAIRN_I_ROLE_REGION, cairn_i_region_begin)
 
 /* void cairn_region_end(cairn_region region)
  *
- * Ends a region. Cost: on, 0.5 F; off, one load and branch. Any thread, though a region belongs to
+ * Ends a region. Cost: 0.7 F. Any thread, though a region belongs to
  * the one that began it; signal-safe; wait-free as above. Source: Go's Region.End. */
 #define cairn_region_end(region) CAIRN_I_REGION_END(__COUNTER__, region)
 #define CAIRN_I_REGION_END(n, region)                                                                        \
@@ -407,7 +415,7 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
  * Records a whole region with explicit times, CLOCK_MONOTONIC in nanoseconds: for what another clock
  * measured, a device or a queue. It belongs to the calling thread but takes no part in its nesting. If
  * `end_ns` is before `begin_ns` it is recorded and shown as a diagnostic.
- * Cost: on, 0.6 F. Any thread; signal-safe; wait-free as above. Beyond Go. */
+ * Cost: 0.8 F. Any thread; signal-safe; wait-free as above. Beyond Go. */
 #define cairn_region_at(task, type, begin_ns, end_ns)                                                        \
     CAIRN_I_REGION_AT(__COUNTER__, static, task, "" type "", begin_ns, end_ns)
 /* The same with a type made at run time. */
@@ -424,7 +432,7 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
  * Records a message, copied. The category may be "". Up to 65 536 bytes are kept whole; a longer one
  * is cut at a character boundary and marked with its full length. Bytes that are not UTF-8 are kept
  * and shown escaped. NULL is shown as "(null)".
- * Cost: on, 0.5 F and the copy. Any thread; signal-safe; wait-free as above. Source: Go's trace.Log. */
+ * Cost: 0.8 F and the copy. Any thread; signal-safe; wait-free as above. Source: Go's trace.Log. */
 #define cairn_log(task, category, message) CAIRN_I_LOG(__COUNTER__, static, task, "" category "", message)
 /* The same with a category made at run time. */
 #define cairn_log_dyn(task, category, message) CAIRN_I_LOG(__COUNTER__, CAIRN_I_AUTO, task, category, message)
@@ -438,10 +446,10 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
  * formatted when the trace is read; with tracing off nothing is evaluated. Strings are copied under
  * the limit of cairn_log, all together. Kept: d i u x X o c s p f F e E g G a A and %%, all flags,
  * width and precision, also as *, and all length modifiers; long double is stored as double, wide
- * characters and strings as UTF-8, of which 1024 bytes a call are kept. %m stores errno's value. %n and positional arguments (%1$d) are
- * refused: the format is recorded as it is, without arguments, and counted as a diagnostic. At most
- * 16 arguments; the same is done to a format with more.
- * Cost: on, 0.5 F for a few numbers. Any thread; signal-safe; wait-free as above.
+ * characters and strings as UTF-8, of which 1024 bytes a call are kept. %m stores errno's value. %n and
+ * positional arguments (%1$d) are refused: the format is recorded as it is, without arguments, and counted
+ * as a diagnostic. At most 16 arguments; the same is done to a format with more.
+ * Cost: 0.8 F for a few numbers. Any thread; signal-safe; wait-free as above.
  * Source: Go's trace.Logf, which formats at once. */
 #define cairn_logf(task, category, ...) CAIRN_I_LOGF(__COUNTER__, static, task, "" category "", __VA_ARGS__)
 /* The same with a category made at run time; the format stays a literal. */
@@ -458,9 +466,9 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
 /* void cairn_attr(cairn_task or cairn_region target, "key", value)
  *
  * Sets an attribute: an integer, a floating-point number, a bool or a string (copied, limits as
- * cairn_log). May be set until the end of the target; the last value of a key counts. In C, true and
- * false are integers: cast them. A region that was not recorded takes none.
- * Cost: on, 0.5 F. Any thread for tasks; signal-safe; wait-free as above. Beyond Go. */
+ * cairn_log; NULL is shown as "(null)"). May be set until the end of the target; the last value of a key
+ * counts. In C, true and false are integers: cast them. A region that was not recorded takes none.
+ * Cost: 0.7 F. Any thread, for tasks and regions; signal-safe; wait-free as above. Beyond Go. */
 #define cairn_attr(target, key, value) CAIRN_I_ATTR(__COUNTER__, static, target, "" key "", value)
 /* The same with a key made at run time. */
 #define cairn_attr_dyn(target, key, value) CAIRN_I_ATTR(__COUNTER__, CAIRN_I_AUTO, target, key, value)
@@ -471,7 +479,7 @@ static inline void cairn_i_scope_leave(const cairn_i_scope *scope)
 /* void cairn_counter("name", value)
  *
  * Records the present value of something counted or gauged, process-wide: an integer or a
- * floating-point number. Cost: on, 0.5 F. Any thread; signal-safe; wait-free as above. Beyond Go. */
+ * floating-point number. Cost: 0.8 F. Any thread; signal-safe; wait-free as above. Beyond Go. */
 #define cairn_counter(name, value) CAIRN_I_COUNTER(__COUNTER__, static, "" name "", value)
 /* The same with a name made at run time. */
 #define cairn_counter_dyn(name, value) CAIRN_I_COUNTER(__COUNTER__, CAIRN_I_AUTO, name, value)
@@ -625,7 +633,7 @@ static inline bool cairn_enabled(void)
 
 /* Names the calling thread for the trace; up to 31 bytes are kept, copied. It holds for this and all
  * later rounds. Without it a thread goes by the name that the system knows.
- * Cost: some nanoseconds. Signal-safe; wait-free. Beyond Go. */
+ * NULL is "". Cost: some nanoseconds. Owner thread; signal-safe; wait-free. Beyond Go. */
 CAIRN_API void cairn_thread_name(const char *name);
 
 /* The ambient task of the calling thread, for code that cannot pass one on as a parameter. A new

@@ -37,6 +37,31 @@ int cairn__error_of(int system_errno)
 
 /* ---- The trace -------------------------------------------------------------------------------------------- */
 
+/* Reads the head of a trace or live file of our own; false if it is none. */
+static bool read_own_head(int fd, struct cairn_file_head *head)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+           pread(fd, head, sizeof *head, 0) == (ssize_t)sizeof *head &&
+           memcmp(head->magic, CAIRN_FILE_MAGIC, sizeof head->magic) == 0;
+}
+
+/* Removes the live file that a killed process left, when its trace is about to be replaced: nobody could find it any
+ * more. A trace may name anything, so what it names must be a live file, ours, and of the same session. */
+static void remove_live_of(int trace_fd)
+{
+    struct cairn_file_head trace, live;
+    if (!read_own_head(trace_fd, &trace) || trace.state != CAIRN_STATE_RECORDING) return;
+    if (flock(trace_fd, LOCK_EX | LOCK_NB)) return; /* somebody is at work on it: the recorder, or a join */
+    trace.live_path[sizeof trace.live_path - 1] = 0;
+    int fd = open(trace.live_path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return;
+    bool same = read_own_head(fd, &live) && (live.flags & CAIRN_HEAD_LIVE) &&
+                memcmp(live.session, trace.session, sizeof live.session) == 0;
+    if (same) unlink(trace.live_path);
+    close(fd);
+}
+
 /* 0 if nothing or an older trace stands at the path, else why it must be left alone. */
 static int may_replace(const char *path)
 {
@@ -46,9 +71,11 @@ static int may_replace(const char *path)
     struct stat status;
     ssize_t count = read(fd, magic, sizeof magic);
     bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-    close(fd);
     bool is_trace = count == 8 && memcmp(magic, CAIRN_FILE_MAGIC, 8) == 0;
-    return regular && (is_trace || status.st_size == 0) ? 0 : CAIRN_EEXIST;
+    bool may = regular && (is_trace || status.st_size == 0);
+    if (may) remove_live_of(fd);
+    close(fd);
+    return may ? 0 : CAIRN_EEXIST;
 }
 
 /* A file with a name of its own, in the folder where the trace will be. */

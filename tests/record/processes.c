@@ -94,6 +94,42 @@ static void case_quick_exit(void)
     join(testing_path("quick.cairn"), 201 * LOGS);
 }
 
+static char live_folder[512];
+
+static void leave_with_live_file(void)
+{
+    cairn_options options = {
+        .size = sizeof options, .path = testing_path("again.cairn"), .live_dir = live_folder};
+    CHECK_EQUAL(cairn_start(&options), 0);
+    log_many(LOGS);
+    _exit(STATUS);
+}
+
+static unsigned live_files(void)
+{
+    unsigned count = 0;
+    DIR *folder = opendir(live_folder);
+    CHECK(folder != NULL);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        count += strstr(entry->d_name, ".live") != NULL;
+    if (folder) closedir(folder);
+    return count;
+}
+
+/* Whoever replaces a trace removes the live file that only it names. */
+static void case_replaced(void)
+{
+    snprintf(live_folder, sizeof live_folder, "%s", testing_path("live"));
+    CHECK_EQUAL(mkdir(live_folder, 0700), 0);
+    for (int i = 0; i < 3; i++) {
+        testing_in_child(leave_with_live_file);
+        CHECK_EQUAL(live_files(), 1);
+    }
+    start(testing_path("again.cairn"));
+    CHECK_EQUAL(cairn_stop(), 0);
+    CHECK_EQUAL(live_files(), 0);
+}
+
 /* Shared with a child, so that it tells how far it got. */
 static uint64_t *shared_words(void)
 {
@@ -410,6 +446,7 @@ static void case_set_uid(void)
 static const struct testing_case cases[] = {
     {"exit", case_exit},
     {"_exit", case_quick_exit},
+    {"a killed one is replaced", case_replaced},
     {"kill -9", case_killed},
     {"fork", case_fork},
     {"raw clone", case_raw_clone},

@@ -55,14 +55,19 @@ static bool append(const void *bytes, size_t count)
     return false;
 }
 
+/* The flag comes last: a block in the live file that has it when we are killed has its checksum, too; I1. */
 static void seal_block(struct cairn_block_head *head, uint16_t kind, uint32_t bytes)
 {
     head->magic = CAIRN_BLOCK_MAGIC;
     head->bytes = bytes;
     head->kind = kind;
-    head->flags |= CAIRN_BLOCK_SEALED;
     head->session = cairn__session.head->session[0];
-    head->checksum = cairn__os_crc32c(0, &head->bytes, bytes - 8);
+    struct cairn_block_head sealed = *head;
+    sealed.flags |= CAIRN_BLOCK_SEALED;
+    uint32_t crc =
+        cairn__os_crc32c(0, &sealed.bytes, sizeof sealed - offsetof(struct cairn_block_head, bytes));
+    head->checksum = cairn__os_crc32c(crc, head + 1, bytes - sizeof *head);
+    atomic_store_release(&head->flags, sealed.flags);
 }
 
 void cairn__note_error(int code)

@@ -36,6 +36,8 @@
  * The macros use two GNU extensions (statement expressions, cleanup), as gcc and clang have them.
  * CAIRN_REGION and cairn_with_region do not see longjmp, and see cancellation and C++ exceptions
  * only in code compiled with -fexceptions (C++ is, C is not by default).
+ * A signal handler must not leave an annotation that it interrupted by siglongjmp: that thread's later
+ * events are dropped and counted, and no other round can be started.
  */
 #ifndef CAIRN_CAIRN_H
 #define CAIRN_CAIRN_H
@@ -102,8 +104,9 @@ typedef struct cairn_options {
     size_t size;           /* sizeof(cairn_options), so that the struct can grow */
     const char *path;      /* the trace; %p is the process id; a name that ends in '/' is a folder that
                               gets one file per process image. NULL: $CAIRN_TRACE, else
-                              "cairn-%p.cairn". An older trace there is replaced, any other file and
-                              any symbolic link is refused. Created with mode 0600. */
+                              "cairn-%p.cairn". An older trace there is replaced; any other file that is
+                              not empty, any symbolic link, and a trace that is being recorded
+                              are refused. Created with mode 0600. */
     uint64_t limit_bytes;  /* of the trace, and at the same time of the memory for what is not yet
                               written. When reached, the newest is dropped and counted.
                               0: $CAIRN_LIMIT (bytes, or with K, M, G), else 1 GiB. */

@@ -9,20 +9,65 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A program that has closed a standard stream may still read or write it: it must not be one of ours. */
+static int above_standard(int *fd)
+{
+    int low = *fd;
+    if (low > STDERR_FILENO) return 0;
+    *fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int code = *fd < 0 ? errno : 0;
+    close(low);
+    return code;
+}
+
 int cairn__os_create(const char *path, int *fd)
 {
     *fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return *fd < 0 ? errno : 0;
+    if (*fd < 0) return errno;
+    int code = above_standard(fd);
+    if (code) unlink(path);
+    return code;
+}
+
+int cairn__os_reopen(const char *path, int *fd)
+{
+    *fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return *fd < 0 ? errno : above_standard(fd);
 }
 
 /* Behind RLIMIT_FSIZE the kernel also sends SIGXFSZ to the writing thread, whose default is death. It is held
  * back during the write and taken away if it came from it. */
-int cairn__os_write_at(int fd, const void *bytes, size_t count, uint64_t offset)
+static void hold_back_too_large(sigset_t *before)
 {
-    sigset_t too_large, before;
+    sigset_t too_large;
     sigemptyset(&too_large);
     sigaddset(&too_large, SIGXFSZ);
-    pthread_sigmask(SIG_BLOCK, &too_large, &before);
+    pthread_sigmask(SIG_BLOCK, &too_large, before);
+}
+
+static void let_too_large(const sigset_t *before, int code)
+{
+    sigset_t too_large;
+    sigemptyset(&too_large);
+    sigaddset(&too_large, SIGXFSZ);
+    struct timespec none = {0};
+    if (code == EFBIG && !sigismember(before, SIGXFSZ)) sigtimedwait(&too_large, NULL, &none);
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+int cairn__os_resize(int fd, uint64_t bytes)
+{
+    sigset_t before;
+    hold_back_too_large(&before);
+    int code = ftruncate(fd, (off_t)bytes) ? errno : 0;
+    let_too_large(&before, code);
+    return code;
+}
+
+int cairn__os_write_at(int fd, const void *bytes, size_t count, uint64_t offset)
+{
+    sigset_t before;
+    hold_back_too_large(&before);
     const char *at = bytes;
     int code = 0;
     while (count && !code) {
@@ -36,11 +81,7 @@ int cairn__os_write_at(int fd, const void *bytes, size_t count, uint64_t offset)
         count -= (size_t)written;
         offset += (uint64_t)written;
     }
-    if (code == EFBIG && !sigismember(&before, SIGXFSZ)) {
-        struct timespec none = {0};
-        sigtimedwait(&too_large, NULL, &none);
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    let_too_large(&before, code);
     return code;
 }
 

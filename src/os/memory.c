@@ -17,6 +17,11 @@ void *cairn__os_reserve(size_t bytes)
     return at == MAP_FAILED ? NULL : at;
 }
 
+void cairn__os_map_nowhere(void *at, size_t bytes)
+{
+    mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 int cairn__os_wipe_on_fork(void *page, size_t bytes)
 {
     return madvise(page, bytes, MADV_WIPEONFORK) ? errno : 0;
@@ -24,11 +29,14 @@ int cairn__os_wipe_on_fork(void *page, size_t bytes)
 
 int cairn__os_map_shared(int fd, size_t bytes, void **at)
 {
-    if (ftruncate(fd, (off_t)bytes)) return errno;
+    int code = cairn__os_resize(fd, bytes);
+    if (code) return code;
     void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (mapped == MAP_FAILED) return errno;
+    madvise(mapped, bytes,
+            MADV_DONTDUMP); /* once it has no name any more, a core file would hold all of it */
     if (madvise(mapped, bytes, MADV_DONTFORK)) {
-        int code = errno;
+        code = errno;
         munmap(mapped, bytes);
         return code;
     }

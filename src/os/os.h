@@ -80,6 +80,8 @@ void cairn__os_read_text(const char *path, char *text, size_t bytes); /* first l
 
 /* Address space that is zero and takes memory only where touched. NULL if refused. */
 void *cairn__os_reserve(size_t bytes);
+/* Puts private memory at an address where there is none. Signal-safe. */
+void cairn__os_map_nowhere(void *at, size_t bytes);
 /* Has a page of this process's own data read as zero in any child that gets a copy of it. */
 int cairn__os_wipe_on_fork(void *page, size_t bytes);
 /* Makes a part of a shared mapping present and writable, so that touching it cannot fail or fault.
@@ -104,8 +106,12 @@ static inline void cairn__os_prefetch_write(const void *at)
 
 /* Creates `path` anew with mode 0600, never through a symbolic link. EEXIST if there is anything. */
 int cairn__os_create(const char *path, int *fd);
+/* Opens a file of ours again. */
+int cairn__os_reopen(const char *path, int *fd);
 /* Sizes a new file and maps it shared, not inherited by children. */
 int cairn__os_map_shared(int fd, size_t bytes, void **at);
+/* Sets the size of a file; beyond the file-size limit is EFBIG and no signal. */
+int cairn__os_resize(int fd, uint64_t bytes);
 /* Writes all, at an offset; a file-size limit is EFBIG and no signal. On failure a part may be written. */
 int cairn__os_write_at(int fd, const void *bytes, size_t count, uint64_t offset);
 /* Whether `fd` still is the file it was (a program may close descriptors that are not its own). */

@@ -34,8 +34,7 @@ void cairn__drain_reset(void)
 static int write_trace(const void *bytes, size_t count, uint64_t offset)
 {
     struct cairn__session *session = &cairn__session;
-    /* A program that closes descriptors at large may have made this number something of its own. */
-    if (!cairn__os_is_file(session->trace_fd, &session->trace_id)) return EBADF;
+    if (!cairn__files_hold_trace()) return EBADF;
     return cairn__os_write_at(session->trace_fd, bytes, count, offset);
 }
 
@@ -48,14 +47,14 @@ static bool append(const void *bytes, size_t count)
         return true;
     }
     cairn__note_error(cairn__error_of(code));
-    if (cairn__os_is_file(session->trace_fd, &session->trace_id) &&
-        ftruncate(session->trace_fd, (off_t)session->trace_end)) {
+    if (cairn__files_hold_trace() && ftruncate(session->trace_fd, (off_t)session->trace_end)) {
         /* The torn block stays; readers step over it. */
     }
     return false;
 }
 
-/* The flag comes last: a block in the live file that has it when we are killed has its checksum, too; I1. */
+/* The flag, which says that the checksum holds, comes last: a chunk is still in its slot, and a reader may find it
+ * there at any instant; I1. */
 static void seal_block(struct cairn_block_head *head, uint16_t kind, uint32_t bytes)
 {
     head->magic = CAIRN_BLOCK_MAGIC;
@@ -64,10 +63,9 @@ static void seal_block(struct cairn_block_head *head, uint16_t kind, uint32_t by
     head->session = cairn__session.head->session[0];
     struct cairn_block_head sealed = *head;
     sealed.flags |= CAIRN_BLOCK_SEALED;
-    uint32_t crc =
-        cairn__os_crc32c(0, &sealed.bytes, sizeof sealed - offsetof(struct cairn_block_head, bytes));
-    head->checksum = cairn__os_crc32c(crc, head + 1, bytes - sizeof *head);
-    atomic_store_release(&head->flags, sealed.flags);
+    uint32_t crc = cairn__os_crc32c(0, &sealed.bytes, sizeof sealed - 8);
+    head->checksum = cairn__os_crc32c(crc, head + 1, bytes - sizeof sealed);
+    atomic_store_release(&head->flags, sealed.flags); /* pairs with the readers of a live file */
 }
 
 void cairn__note_error(int code)
@@ -234,10 +232,14 @@ static void count_unwritten(void)
     }
 }
 
-void cairn__drain_finish(void)
+bool cairn__drain_finish(void)
 {
     struct cairn__session *session = &cairn__session;
     struct cairn_file_head *head = session->head;
+    if (!cairn__files_hold_trace()) {
+        cairn__note_error(CAIRN_EIO);
+        return false;
+    }
     cairn__note_anchor();
     cairn__drain();
     write_sites();
@@ -254,4 +256,5 @@ void cairn__drain_finish(void)
     final->checksum = cairn__os_crc32c(0, final, offsetof(struct cairn_file_head, checksum));
     int code = write_trace(final, sizeof *final, 0);
     if (code) cairn__note_error(cairn__error_of(code));
+    return code == 0;
 }

@@ -48,7 +48,7 @@ static CAIRN_COLD cairn_task begin_task(cairn_task parent, cairn_i_site *site)
     cairn_task task = {CAIRN_ID_OFF, 0};
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_TASK_BEGIN);
-    if (!stream) return task;
+    if (!stream) return dropped_task((uint64_t)cairn__session.round << CAIRN_ID_ROUND_SHIFT);
     uint32_t number = cairn__site(site, stream);
     if (number) {
         uint64_t *at = cairn__room(thread, stream, 4, CAIRN_TALLY_TASK_BEGIN);
@@ -211,12 +211,17 @@ static inline cairn_region region_at_word(const struct cairn__stream *stream, co
     return (cairn_region){((uint64_t)site << CAIRN_PLACE_SITE_SHIFT) + place, now};
 }
 
+static cairn_region dropped_region(void)
+{
+    return (cairn_region){CAIRN_PLACE_LOST, cairn__generation()}; /* of the session that dropped it */
+}
+
 static CAIRN_COLD cairn_region begin_region(cairn_task task, cairn_i_site *site)
 {
     cairn_region region = {0, 0};
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_REGION_BEGIN);
-    if (!stream) return region;
+    if (!stream) return dropped_region();
     uint32_t number = cairn__site(site, stream);
     if (number) {
         uint64_t *at = cairn__room(thread, stream, 1, CAIRN_TALLY_REGION_BEGIN);
@@ -227,8 +232,7 @@ static CAIRN_COLD cairn_region begin_region(cairn_task task, cairn_i_site *site)
             if (is_main(thread, stream)) push_open(thread, region, task);
             cairn__write(stream, at, cairn__head(CAIRN_EVENT_REGION_BEGIN, number, now), 1);
         } else {
-            region.place = CAIRN_PLACE_LOST;
-            region.birth = cairn__generation(); /* of the session that dropped it */
+            region = dropped_region();
         }
     }
     cairn__leave(thread, stream);

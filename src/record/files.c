@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -71,6 +72,11 @@ static int may_replace(const char *path)
     struct stat status;
     ssize_t count = read(fd, magic, sizeof magic);
     bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    bool recording = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; /* by whoever made it */
+    if (regular && recording) {
+        close(fd);
+        return CAIRN_EBUSY;
+    }
     bool is_trace = count == 8 && memcmp(magic, CAIRN_FILE_MAGIC, 8) == 0;
     bool may = regular && (is_trace || status.st_size == 0);
     if (may) remove_live_of(fd);
@@ -107,6 +113,7 @@ static int publish_in_folder(const char *folder)
         if (length < 0 || (size_t)length >= sizeof path) return CAIRN_EINVAL;
         if (link(session->new_path, path) == 0) {
             unlink(session->new_path);
+            memcpy(session->new_path, path, sizeof path);
             return 0;
         }
         if (errno != EEXIST) return cairn__error_of(errno);
@@ -118,7 +125,9 @@ static int publish_trace(void)
 {
     const struct cairn__settings *settings = &cairn__session.settings;
     if (settings->is_folder) return publish_in_folder(settings->path);
-    return rename(cairn__session.new_path, settings->path) ? cairn__error_of(errno) : 0;
+    if (rename(cairn__session.new_path, settings->path)) return cairn__error_of(errno);
+    memcpy(cairn__session.new_path, settings->path, sizeof settings->path);
+    return 0;
 }
 
 /* ---- The live file ------------------------------------------------------------------------------------------ */
@@ -180,6 +189,7 @@ static void fill_head(struct cairn_file_head *head, const char *live_path)
     if (getrandom(head->session, sizeof head->session, 0) != sizeof head->session) {
         head->session[0] = cairn__os_ticks() ^ (uint64_t)getpid() << 32;
     }
+    memcpy(session->session, head->session, sizeof head->session);
     head->state = CAIRN_STATE_RECORDING;
     head->flags = CAIRN_HEAD_LIVE;
     head->pid = (uint32_t)getpid();
@@ -256,18 +266,56 @@ close_trace:
 
 /* The mapping stays until the next session has stopped, because a thread that was in the middle of an event for all
  * the time that a stop waits may still write to it; its memory is given back now. */
-void cairn__files_finish(void)
+static struct {
+    void *at;
+    size_t bytes;
+} former_mapping; /* Rules: under the control lock */
+
+void cairn__files_after_fork(void)
 {
-    static struct {
-        void *at;
-        size_t bytes;
-    } former; /* Rules: under the control lock */
+    former_mapping.at = NULL; /* not ours: the mapping was not passed on */
+}
+
+/* A program that closes descriptors at large may have made a number something of its own. The inode does not suffice:
+ * that of a removed file is soon another's. The session stands in the head of both files. */
+static bool is_ours(int fd, const struct cairn__os_file_id *id)
+{
+    uint64_t found[2];
+    return cairn__os_is_file(fd, id) &&
+           pread(fd, found, sizeof found, offsetof(struct cairn_file_head, session)) == sizeof found &&
+           memcmp(found, cairn__session.session, sizeof found) == 0;
+}
+
+bool cairn__files_hold_trace(void)
+{
     struct cairn__session *session = &cairn__session;
-    if (cairn__os_is_file(session->trace_fd, &session->trace_id)) close(session->trace_fd);
-    unlink(session->head->live_path);
-    if (cairn__os_is_file(session->live_fd, &session->live_id)) close(session->live_fd);
-    cairn__os_release(session->live, session->live_bytes);
-    if (former.at) munmap(former.at, former.bytes);
-    former.at = session->live;
-    former.bytes = session->live_bytes;
+    if (is_ours(session->trace_fd, &session->trace_id)) return true;
+    int fd;
+    if (cairn__os_reopen(session->new_path, &fd)) return false;
+    if (!is_ours(fd, &session->trace_id)) {
+        close(fd);
+        return false;
+    }
+    (void)flock(fd, LOCK_EX | LOCK_NB); /* as in create_trace */
+    session->trace_fd = fd;
+    return true;
+}
+
+void cairn__files_close(void)
+{
+    struct cairn__session *session = &cairn__session;
+    if (is_ours(session->trace_fd, &session->trace_id)) close(session->trace_fd);
+    if (is_ours(session->live_fd, &session->live_id)) close(session->live_fd);
+}
+
+void cairn__files_finish(bool left_behind, bool complete)
+{
+    struct cairn__session *session = &cairn__session;
+    if (complete) unlink(session->head->live_path); /* else what is in it can still be joined */
+    cairn__files_close();
+    if (complete) cairn__os_release(session->live, session->live_bytes);
+    if (former_mapping.at) munmap(former_mapping.at, former_mapping.bytes);
+    /* Whoever was left behind may write to it at any time to come. */
+    former_mapping.at = left_behind ? NULL : session->live;
+    former_mapping.bytes = session->live_bytes;
 }

@@ -253,14 +253,16 @@ static struct piece bounded_piece(const char *text, int precision, uint32_t limi
  * characters are taken; text behind it is not looked at. */
 static struct piece wide_piece(struct arguments *all, const wchar_t *text, int precision)
 {
+    uint32_t room = all->wide_bytes + all->text_left; /* of the limit for all strings together */
+    if (room > sizeof all->wide) room = sizeof all->wide;
     char *begin = all->wide + all->wide_bytes;
     uint64_t full = 0;
     for (size_t i = 0; (precision < 0 || full < (uint64_t)precision) && text[i]; i++) {
         char bytes[4];
         size_t count = cairn__utf8_put(bytes, (uint32_t)text[i]);
         if (precision >= 0 && full + count > (uint64_t)precision) break;
-        bool fits = all->wide_bytes + count <= sizeof all->wide &&
-                    (uint64_t)(all->wide + all->wide_bytes - begin) == full;
+        bool fits =
+            all->wide_bytes + count <= room && (uint64_t)(all->wide + all->wide_bytes - begin) == full;
         if (fits) memcpy(all->wide + all->wide_bytes, bytes, count), all->wide_bytes += (uint32_t)count;
         full += count;
     }

@@ -138,7 +138,8 @@ struct cairn__session {
     uint8_t *live; /* the mapping */
     uint64_t live_bytes;
     struct cairn_file_head *head; /* first page of the live file; copied to the trace */
-    char new_path[4096];          /* of the trace until it has its head */
+    char new_path[4096];          /* of the trace; until it has its head, one of its own */
+    uint64_t session[2];          /* as in the heads */
     uint64_t trace_end;           /* next block goes there. Helper. */
     /* slots */
     uint8_t *slots;
@@ -165,10 +166,12 @@ struct cairn__session {
     uint32_t idle; /* the helper sleeps long. Atomic. */
     uint32_t quit; /* Atomic. */
     bool has_helper;
+    bool active; /* between start and stop. Rules: under the control lock */
     pthread_t helper;
 };
 
-extern struct cairn__session cairn__session; /* `head` is NULL while there is none */
+/* `head` and the mapping stay after a stop: a thread that was left behind may look at them. */
+extern struct cairn__session cairn__session;
 
 /* Relaxed: a number of its own; what it decides is decided again by the gate. */
 static inline uint32_t cairn__generation(void)
@@ -247,8 +250,9 @@ void cairn__threads_after_fork(void);
 void cairn__drain_reset(void);
 /* Writes all sealed chunks to the trace. True if there were any. Helper, or a stop without one. */
 bool cairn__drain(void);
-/* Writes what is left, thread records, anchors, the final head. */
-void cairn__drain_finish(void);
+/* Writes what is left, thread records, anchors, the final head. False: the trace is not complete without the live
+ * file. */
+bool cairn__drain_finish(void);
 /* Notes the time on all clocks in both heads. */
 void cairn__note_anchor(void);
 /* Notes the first error; from then on nothing new is taken. */
@@ -258,8 +262,13 @@ int cairn__helper_start(void);
 void cairn__helper_stop(void);
 bool cairn__helper_wake(void); /* true if it slept long and was woken */
 
-int cairn__files_create(void);  /* both; 0 or a CAIRN_E... */
-void cairn__files_finish(void); /* closes the trace, removes the live file */
+int cairn__files_create(void); /* both; 0 or a CAIRN_E... */
+/* Closes the trace, removes the live file; keeps its mapping for good if a thread was left behind. */
+void cairn__files_finish(bool left_behind, bool complete);
+/* Whether the trace's descriptor is the trace's, if need be after opening it again. */
+bool cairn__files_hold_trace(void);
+void cairn__files_close(void); /* of both, those that are ours */
+void cairn__files_after_fork(void);
 int cairn__error_of(int system_errno);
 
 /* The lock of start and stop, if it is free: for the helper. */
@@ -267,6 +276,7 @@ bool cairn__control_try(void);
 void cairn__control_leave(void);
 
 int cairn__settings_read(struct cairn__settings *settings, const cairn_options *options);
-bool cairn__pattern_matches(const char *list, const char *text); /* comma-separated, with * and ? */
+bool cairn__pattern_matches(const char *list, const char *text,
+                            size_t text_bytes); /* comma-separated, with * and ? */
 
 #endif

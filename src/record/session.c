@@ -32,11 +32,6 @@ enum { STILL_WAIT_NS = 1000000000, STILL_POLL_NS = 50000, WITHOUT_BARRIER_NS = 1
 
 /* ---- Fork --------------------------------------------------------------------------------------------------- */
 
-static void close_if_ours(int fd, const struct cairn__os_file_id *id)
-{
-    if (cairn__os_is_file(fd, id)) close(fd);
-}
-
 /* No sanitizer of threads: it takes the parent's other threads, which do not exist here, for racing.
  * In the child: the only thread, with copies of the parent's memory but without its mappings. */
 __attribute__((no_sanitize("thread"))) static void after_fork(void)
@@ -46,12 +41,15 @@ __attribute__((no_sanitize("thread"))) static void after_fork(void)
     atomic_store_relaxed(&cairn_i_state.gate, 0);
     pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
     control = fresh;
-    if (session->head) {
-        close_if_ours(session->trace_fd, &session->trace_id);
-        close_if_ours(session->live_fd, &session->live_id);
-    }
-    session->head = NULL;
+    if (session->active) cairn__files_close();
+    /* A handler that forked may return into an event: what that writes to must be there, and goes nowhere. */
+    if (session->head && cairn__local.thread != &cairn__nobody && cairn__local.thread->busy)
+        cairn__os_map_nowhere(session->live, session->live_bytes);
+    else
+        session->head = NULL;
+    session->active = false;
     session->has_helper = false;
+    cairn__files_after_fork();
     cairn__threads_after_fork();
 }
 
@@ -78,7 +76,7 @@ static int init_once(void)
 /* A child that was made by a raw clone has had no after_fork. */
 static bool is_anothers(void)
 {
-    return cairn__session.head && cairn__session.pid != (uint32_t)getpid();
+    return cairn__session.active && cairn__session.pid != (uint32_t)getpid();
 }
 
 /* All but what outlives a session. */
@@ -98,11 +96,23 @@ static void reset_session(void)
     session->tier_max = limit < (2 << 20) ? 0 : limit < (32 << 20) ? 1 : limit < (256 << 20) ? 2 : 3;
 }
 
+/* Whether a thread still is where the last stop left it: within an event of that session, whose state is about to
+ * be forgotten. */
+static bool anyone_left_behind(void)
+{
+    struct cairn__thread *thread;
+    for (uint32_t i = 0; (thread = cairn__thread_at(i)); i++) {
+        /* acquire: pairs with the release in cairn__leave */
+        if (thread->generation == cairn__generation() && atomic_load_acquire(&thread->busy)) return true;
+    }
+    return false;
+}
+
 static int start_session(const cairn_options *options)
 {
     struct cairn__session *session = &cairn__session;
     if (is_anothers()) after_fork();
-    if (session->head) return CAIRN_EBUSY;
+    if (session->active || anyone_left_behind()) return CAIRN_EBUSY;
     int code = init_once();
     if (!code) code = cairn__settings_read(&session->settings, options);
     if (code) return code;
@@ -121,12 +131,15 @@ static int start_session(const cairn_options *options)
     cairn__slots_replenish();
     /* Without a helper, for want of a thread or by choice, callers and the stop do its work. */
     if (session->settings.helper) cairn__helper_start();
+    session->active = true;
     atomic_store_release(&cairn_i_state.gate, 1); /* pairs with the acquires that look at it */
     atomic_store_release(&cairn_i_state.on, 1);   /* no pair: a hint */
     return 0;
 }
 
-int cairn_start(const cairn_options *options)
+/* Not cairn_start itself, where it is called from within: a copy of this library in a plugin that finds the host's
+ * symbols first would start and stop the host's. */
+static int start_locked(const cairn_options *options)
 {
     int cancel;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
@@ -135,6 +148,11 @@ int cairn_start(const cairn_options *options)
     pthread_mutex_unlock(&control);
     pthread_setcancelstate(cancel, NULL);
     return -code;
+}
+
+int cairn_start(const cairn_options *options)
+{
+    return start_locked(options);
 }
 
 /* ---- Stop ---------------------------------------------------------------------------------------------------- */
@@ -176,12 +194,14 @@ static void find_position(struct cairn__stream *stream)
     stream->position = (uint64_t *)chunk + end;
 }
 
-static void seal_all(void)
+static bool seal_all(void)
 {
+    bool all_still = true;
     struct cairn__thread *thread;
     uint64_t deadline_ns = cairn__os_monotonic_ns() + STILL_WAIT_NS;
     for (uint32_t i = 0; (thread = cairn__thread_at(i)); i++) {
         bool still = wait_until_still(thread, deadline_ns);
+        all_still = all_still && still;
         if (thread->generation != cairn__generation()) continue;
         for (uint32_t s = 0; s <= CAIRN_SIDE_STREAMS; s++) {
             struct cairn__stream *stream = stream_at(thread, s);
@@ -189,25 +209,25 @@ static void seal_all(void)
             cairn__seal(stream);
         }
     }
+    return all_still;
 }
 
 static int stop_session(void)
 {
-    if (!cairn__session.head || is_anothers()) return 0;
+    if (!cairn__session.active || is_anothers()) return 0;
     atomic_store_relaxed(&cairn_i_state.on, 0);   /* a hint */
     atomic_store_release(&cairn_i_state.gate, 0); /* ordered by the fence in close_limits */
     close_limits();
-    seal_all();
+    bool all_still = seal_all();
     cairn__helper_stop();
-    cairn__drain_finish();
+    bool complete = cairn__drain_finish();
     int error = cairn__session.head->error;
-    cairn__files_finish();
-    atomic_store_relaxed(&cairn__session.head,
-                         (struct cairn_file_head *)NULL); /* pairs with cairn__count_lost */
+    cairn__files_finish(!all_still, complete);
+    cairn__session.active = false;
     return error;
 }
 
-int cairn_stop(void)
+static int stop_locked(void)
 {
     int cancel;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
@@ -216,6 +236,11 @@ int cairn_stop(void)
     pthread_mutex_unlock(&control);
     pthread_setcancelstate(cancel, NULL);
     return -code;
+}
+
+int cairn_stop(void)
+{
+    return stop_locked();
 }
 
 bool cairn__control_try(void)
@@ -245,7 +270,7 @@ __attribute__((constructor)) static void start_from_environment(void)
 
 __attribute__((destructor)) static void stop_at_exit(void)
 {
-    cairn_stop();
+    stop_locked();
     cairn__threads_forget();
 }
 

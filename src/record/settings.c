@@ -116,10 +116,10 @@ int cairn__settings_read(struct cairn__settings *settings, const cairn_options *
 
 /* One pattern, up to `end`, with * and ?. Backtracks to the last * only, so the cost is bounded by the product of
  * the lengths. */
-static bool matches_one(const char *pattern, const char *end, const char *text)
+static bool matches_one(const char *pattern, const char *end, const char *text, const char *text_end)
 {
     const char *star = NULL, *retry = NULL;
-    while (*text) {
+    while (text < text_end) {
         if (pattern < end && *pattern == '*') {
             star = ++pattern;
             retry = text;
@@ -137,11 +137,11 @@ static bool matches_one(const char *pattern, const char *end, const char *text)
     return pattern == end;
 }
 
-bool cairn__pattern_matches(const char *list, const char *text)
+bool cairn__pattern_matches(const char *list, const char *text, size_t text_bytes)
 {
     for (;;) {
         const char *end = list + strcspn(list, ",");
-        if (matches_one(list, end, text)) return true;
+        if (matches_one(list, end, text, text + text_bytes)) return true;
         if (!*end) return false;
         list = end + 1;
     }

@@ -55,11 +55,17 @@ static struct {
 int cairn__sites_init(void)
 {
     if (sites.index) return 0;
-    sites.entries = cairn__os_reserve((uint64_t)(CAIRN_SITE_MAX + 1) * sizeof(struct entry));
-    sites.strings = cairn__os_reserve(STRINGS_BYTES);
-    sites.filter = cairn__os_reserve(CAIRN_SITE_MAX + 1);
-    sites.index = cairn__os_reserve((uint64_t)INDEX_CELLS * sizeof(uint32_t));
-    return sites.entries && sites.strings && sites.filter && sites.index ? 0 : CAIRN_ENOMEM;
+    enum {
+        ENTRIES_BYTES = (CAIRN_SITE_MAX + 1) * sizeof(struct entry),
+        INDEX_BYTES = INDEX_CELLS * sizeof(uint32_t)
+    };
+    uint8_t *at = cairn__os_reserve(ENTRIES_BYTES + INDEX_BYTES + STRINGS_BYTES + CAIRN_SITE_MAX + 1);
+    if (!at) return CAIRN_ENOMEM;
+    sites.entries = (struct entry *)(void *)at;
+    sites.index = (uint32_t *)(void *)(at + ENTRIES_BYTES);
+    sites.strings = (char *)at + ENTRIES_BYTES + INDEX_BYTES;
+    sites.filter = at + ENTRIES_BYTES + INDEX_BYTES + STRINGS_BYTES;
+    return 0;
 }
 
 /* ---- Content -------------------------------------------------------------------------------------------- */
@@ -207,10 +213,9 @@ static void apply_filter(uint32_t number)
     const struct entry *entry = &sites.entries[number];
     bool can = entry->role == CAIRN_I_ROLE_TASK || entry->role == CAIRN_I_ROLE_REGION ||
                entry->role == CAIRN_I_ROLE_LOG || entry->role == CAIRN_I_ROLE_COUNTER;
-    char text[TEXT_MAX + 1];
-    memcpy(text, entry->text.bytes, entry->text.count);
-    text[entry->text.count] = 0;
-    sites.filter[number] = can && !cairn__pattern_matches(cairn__session.settings.types, text);
+    /* No copy: this may run on the small stack of a signal handler. */
+    sites.filter[number] =
+        can && !cairn__pattern_matches(cairn__session.settings.types, entry->text.bytes, entry->text.count);
 }
 
 /* A new entry, defined in the file; its number, or 0 if there is no room for it. */

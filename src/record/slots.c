@@ -157,7 +157,9 @@ void cairn__slot_recycle(struct cairn_slot_head *slot)
     /* release: whoever reads the file after our death must not take a half-zeroed chunk for a whole one; I6 */
     atomic_store_release(&slot->state, (uint32_t)CAIRN_SLOT_FREE);
     atomic_fence_seq_cst();
-    memset(chunk, 0, chunk->block.bytes);
+    uint32_t written = slot->reserved ? slot->slot_bytes - (uint32_t)sizeof *slot : chunk->block.bytes;
+    slot->reserved = 0; /* set by mark_unclean */
+    memset(chunk, 0, written);
     uint32_t tier = tier_of(slot);
     keep_spare(slot, tier);
 }

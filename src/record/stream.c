@@ -149,11 +149,10 @@ static uint32_t next_tier(const struct cairn__stream *stream, uint64_t words, bo
     uint64_t need = sizeof(struct cairn_slot_head) + sizeof(struct cairn_chunk_head) +
                     CAIRN_OPEN_REGIONS * sizeof(struct cairn_open_region) + (words + CAIRN_SLACK_WORDS) * 8;
     uint32_t tier = only_ends || stream->level ? 0 : (uint32_t)(stream->sequence < 8 ? stream->sequence : 8);
-    uint32_t tier_max = session->tier_max;
-    /* relaxed: an estimate */
-    if (tier_max == 3 && atomic_load_relaxed(&session->open_bytes) > session->settings.limit_bytes / 16)
-        tier_max--;
-    if (tier > tier_max) tier = tier_max;
+    if (tier > session->tier_max) tier = session->tier_max;
+    /* What threads hold stays under an eighth of the limit. Relaxed: an estimate. */
+    uint64_t held = atomic_load_relaxed(&session->open_bytes);
+    while (tier && held + cairn__slot_bytes(tier) > session->settings.limit_bytes / 8) tier--;
     while (tier < CAIRN_TIERS - 1 && cairn__slot_bytes(tier) < need) tier++;
     return tier;
 }
@@ -298,7 +297,8 @@ static uint64_t *find_room(struct cairn__thread *thread, struct cairn__stream *s
     uint64_t *limit = atomic_load_relaxed(&stream->limit); /* as in cairn__room */
     if (limit && stream->chunk && stream->position + words <= limit) return stream->position;
     if (!atomic_load_relaxed(&cairn__session.full) && new_chunk(thread, stream, words, false)) { /* a hint */
-        return open_limit(stream, false) ? stream->position : NULL;
+        bool fits = stream->position + words + CAIRN_SLACK_WORDS <= stream->end;
+        return open_limit(stream, false) && fits ? stream->position : NULL;
     }
     atomic_store_relaxed(&stream->limit, (uint64_t *)NULL); /* from here on every event comes by */
     return is_end(tally) ? room_for_end(thread, stream, words) : NULL;

@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct cairn__thread cairn__nobody = {.busy = 1};
 _Thread_local struct cairn__local cairn__local = {.thread = &cairn__nobody};
@@ -20,7 +21,8 @@ _Thread_local struct cairn__local cairn__local = {.thread = &cairn__nobody};
 /* Rules: set up once; `count` only grows. */
 static struct {
     struct cairn__thread *items;
-    uint32_t count; /* ever taken. Atomic. */
+    uint32_t count;     /* ever taken. Atomic. */
+    uint32_t none_free; /* a search was in vain, and nothing was given back since: a hint. Atomic. */
     pthread_key_t key;
     bool has_key;
 } threads;
@@ -35,11 +37,21 @@ static bool takes_part(const struct cairn__thread *thread)
            thread->record && thread->generation == cairn__generation();
 }
 
+/* Behind the last event of a thread that ended within one there may be a part of it. */
+static void mark_unclean(struct cairn__thread *thread)
+{
+    struct cairn__stream *streams[] = {&thread->main, &thread->side[0], &thread->side[1]};
+    for (uint32_t i = 0; i <= CAIRN_SIDE_STREAMS; i++) {
+        if (streams[i]->chunk) ((struct cairn_slot_head *)streams[i]->chunk - 1)->reserved = 1;
+    }
+}
+
 /* Seals what a thread left and frees its record. Its owner, or the helper when the owner is gone. While the gate is
  * closed the chunks are a stop's to seal, whoever has the record by then. */
-static void give_back(struct cairn__thread *thread)
+static void give_back(struct cairn__thread *thread, bool amid_event)
 {
     if (takes_part(thread)) {
+        if (amid_event) mark_unclean(thread);
         cairn__seal(&thread->main);
         for (uint32_t i = 0; i < CAIRN_SIDE_STREAMS; i++) cairn__seal(&thread->side[i]);
         thread->record->end_ticks = cairn__os_ticks();
@@ -50,23 +62,26 @@ static void give_back(struct cairn__thread *thread)
      * another thread's. */
     atomic_store_release(&thread->busy, 0);
     atomic_store_release(&thread->owner, 0);
+    atomic_store_relaxed(&threads.none_free, 0);
 }
 
 static void at_thread_exit(void *data)
 {
     struct cairn__thread *thread = data;
     cairn__local.thread = &cairn__nobody;
+    bool amid_event = thread->busy != 0;    /* cancelled within it, or a handler called pthread_exit */
     atomic_store_relaxed(&thread->busy, 1); /* as in cairn__enter: a stop waits for us */
     atomic_fence_signal();
-    give_back(thread);
+    give_back(thread, amid_event);
 }
 
 int cairn__threads_init(void)
 {
     if (threads.items) return 0;
-    threads.has_key = pthread_key_create(&threads.key, at_thread_exit) == 0;
     threads.items = cairn__os_reserve((uint64_t)CAIRN_THREADS_MAX * sizeof *threads.items);
-    return threads.items ? 0 : CAIRN_ENOMEM;
+    if (!threads.items) return CAIRN_ENOMEM;
+    threads.has_key = pthread_key_create(&threads.key, at_thread_exit) == 0;
+    return 0;
 }
 
 void cairn__threads_forget(void)
@@ -93,6 +108,8 @@ struct cairn__thread *cairn__thread_take(void)
 {
     struct cairn__thread *thread;
     uint32_t i = 0, self = cairn__os_thread_id();
+    /* A vfork child runs on its parent's thread, but its id dies with it: the reaper would take the record away. */
+    if ((uint32_t)getpid() != cairn__session.pid || atomic_load_relaxed(&threads.none_free)) return NULL;
     while ((thread = cairn__thread_at(i)) && !claim_free(thread, self)) i++;
     while (!thread && i < CAIRN_THREADS_MAX) {
         uint32_t count = i;
@@ -101,7 +118,10 @@ struct cairn__thread *cairn__thread_take(void)
         if (claim_free(&threads.items[i], self)) thread = &threads.items[i];
         i++;
     }
-    if (!thread) return NULL;
+    if (!thread) {
+        atomic_store_relaxed(&threads.none_free, 1); /* the helper looks again once a second */
+        return NULL;
+    }
     if (threads.has_key && threads.key < KEYS_WITHOUT_MEMORY) pthread_setspecific(threads.key, thread);
     return thread;
 }
@@ -150,7 +170,8 @@ void cairn__threads_reap(void)
         uint32_t owner = atomic_load_acquire(&thread->owner); /* pairs with claim_free */
         if (!owner || cairn__os_thread_alive(owner)) continue;
         /* By swap: it may have given the record back before it went, and another thread may have it by now. */
-        if (atomic_cas_acq_rel(&thread->owner, &owner, CAIRN_THREAD_REAPED)) give_back(thread);
+        if (atomic_cas_acq_rel(&thread->owner, &owner, CAIRN_THREAD_REAPED))
+            give_back(thread, atomic_load_relaxed(&thread->busy) != 0); /* nobody changes it any more */
     }
     cairn__control_leave();
 }
@@ -159,8 +180,10 @@ void cairn__threads_after_fork(void)
 {
     struct cairn__thread *thread;
     for (uint32_t i = 0; (thread = cairn__thread_at(i)); i++) {
-        cairn__reset_thread(thread);
         thread->generation = 0;
+        if (thread == cairn__local.thread && thread->busy)
+            continue; /* forked amid an event, which will go on */
+        cairn__reset_thread(thread);
         thread->busy = 0;
         thread->owner = 0;
     }

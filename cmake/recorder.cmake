@@ -31,7 +31,9 @@ endforeach()
 set_target_properties(cairn_shared PROPERTIES EXPORT_NAME cairn VERSION ${PROJECT_VERSION}
                       SOVERSION ${PROJECT_VERSION_MAJOR}
                       LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/libcairn.map)
-target_link_options(cairn_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/libcairn.map)
+# nodelete: the address space that a recording has taken, and threads' exits, outlive a dlclose.
+target_link_options(cairn_shared PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/libcairn.map
+                    -Wl,-z,nodelete)
 if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize") # clang leaves the sanitizers' symbols to the program
   target_link_options(cairn_shared PRIVATE -Wl,--no-undefined)
 endif()

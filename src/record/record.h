@@ -127,7 +127,7 @@ struct cairn__settings {
 /* Rules: written by session.c under the control lock while the gate (cairn_i_state.gate) is closed; then read
  * anywhere, except where a field says otherwise. */
 struct cairn__session {
-    uint32_t generation;  /* counts sessions. Atomic, as are the next two: looked at before the gate is. */
+    uint32_t generation;  /* counts sessions. Atomic, as are the next three: looked at before the gate is. */
     uint32_t round;       /* the same, modulo 255, from 1 */
     uint64_t first_block; /* number of the first chunk: places below are of earlier rounds */
     uint32_t pid;

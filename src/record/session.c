@@ -86,9 +86,9 @@ static void reset_session(void)
     uint32_t generation = session->generation + 1;
     struct cairn__settings settings = session->settings;
     /* The gate is closed and nobody is within an event; its opening publishes all this. */
-    memset(&session->pid, 0, sizeof *session - offsetof(struct cairn__session, pid));
+    memset(&session->settings, 0, sizeof *session - offsetof(struct cairn__session, settings));
     session->settings = settings;
-    session->pid = (uint32_t)getpid();
+    atomic_store_relaxed(&session->pid, (uint32_t)getpid());
     atomic_store_relaxed(&session->generation, generation); /* numbers of their own: no order needed */
     atomic_store_relaxed(&session->round, (generation - 1) % 255 + 1);
     atomic_store_relaxed(&session->first_block, cairn__next_block());

@@ -109,7 +109,10 @@ struct cairn__thread *cairn__thread_take(void)
     struct cairn__thread *thread;
     uint32_t i = 0, self = cairn__os_thread_id();
     /* A vfork child runs on its parent's thread, but its id dies with it: the reaper would take the record away. */
-    if ((uint32_t)getpid() != cairn__session.pid || atomic_load_relaxed(&threads.none_free)) return NULL;
+    if ((uint32_t)getpid() != atomic_load_relaxed(&cairn__session.pid) || /* a number of its own */
+        atomic_load_relaxed(&threads.none_free)) {                        /* a hint */
+        return NULL;
+    }
     while ((thread = cairn__thread_at(i)) && !claim_free(thread, self)) i++;
     while (!thread && i < CAIRN_THREADS_MAX) {
         uint32_t count = i;

@@ -49,7 +49,7 @@ static CAIRN_COLD cairn_task begin_task(cairn_task parent, cairn_i_site *site)
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_TASK_BEGIN);
     if (!stream) return dropped_task((uint64_t)cairn__session.round << CAIRN_ID_ROUND_SHIFT);
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     if (number) {
         uint64_t *at = cairn__room(thread, stream, 4, CAIRN_TALLY_TASK_BEGIN);
         uint64_t id = new_id(stream, number);
@@ -97,7 +97,7 @@ static CAIRN_COLD void end_task(cairn_task task, cairn_i_site *site, enum cairn_
     if (task.id >> CAIRN_ID_UNSAMPLED_SHIFT & 1) {
         cairn__count_lost(thread, tally, 1); /* its begin was dropped */
     } else {
-        uint32_t number = cairn__site(site, stream);
+        uint32_t number = cairn__site(site);
         uint64_t *at = cairn__room(thread, stream, 3, tally);
         if (at) {
             uint64_t now = cairn__os_ticks();
@@ -135,7 +135,7 @@ void cairn_i_link(uint64_t from_id, uint64_t from_birth, cairn_task to, cairn_i_
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_LINK);
     if (CAIRN_UNLIKELY(!stream)) return;
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     uint64_t *at = cairn__room(thread, stream, 3, CAIRN_TALLY_LINK);
     if (CAIRN_LIKELY(at)) {
         uint64_t now = cairn__os_ticks();
@@ -222,7 +222,7 @@ static CAIRN_COLD cairn_region begin_region(cairn_task task, cairn_i_site *site)
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_REGION_BEGIN);
     if (!stream) return dropped_region();
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     if (number) {
         uint64_t *at = cairn__room(thread, stream, 1, CAIRN_TALLY_REGION_BEGIN);
         if (at) {
@@ -283,7 +283,7 @@ static CAIRN_COLD void end_region(cairn_region region, cairn_i_site *site)
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_REGION_END);
     if (!stream) return;
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     if (is_innermost(thread, stream, region)) {
         uint64_t *at = cairn__room(thread, stream, 1, CAIRN_TALLY_REGION_END);
         if (at) {
@@ -339,7 +339,7 @@ void cairn_i_region_at(uint64_t task_id, uint64_t task_birth, cairn_i_site *site
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_REGION_AT);
     if (CAIRN_UNLIKELY(!stream)) return;
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     uint64_t *at = number ? cairn__room(thread, stream, 3, CAIRN_TALLY_REGION_AT) : NULL;
     if (CAIRN_LIKELY(at)) {
         uint64_t now = cairn__os_ticks();
@@ -358,7 +358,7 @@ static CAIRN_COLD void set_attr(cairn_task task, cairn_i_site *site, uint64_t bi
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_ATTR);
     if (!stream) return;
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     uint64_t *at = cairn__room(thread, stream, 2, CAIRN_TALLY_ATTR);
     if (at) {
         uint64_t now = cairn__os_ticks();
@@ -390,7 +390,7 @@ void cairn_i_counter(cairn_i_site *site, uint64_t bits)
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_COUNTER);
     if (CAIRN_UNLIKELY(!stream)) return;
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     uint64_t *at = number ? cairn__room(thread, stream, 2, CAIRN_TALLY_COUNTER) : NULL;
     if (CAIRN_LIKELY(at)) {
         uint64_t now = cairn__os_ticks();
@@ -408,7 +408,7 @@ void cairn_i_attr_region(uint64_t place, uint64_t birth, cairn_i_site *site, uin
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_ATTR);
     if (CAIRN_UNLIKELY(!stream)) return;
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     bool innermost = is_innermost(thread, stream, region);
     if (region.place == CAIRN_PLACE_LOST) {
         cairn__count_lost(thread, CAIRN_TALLY_ATTR, region.birth == cairn__generation());

@@ -33,10 +33,10 @@ static inline void cairn__leave(struct cairn__thread *thread, const struct cairn
 
 /* A site's number; 0: switched off. Acquire: pairs with the release in cairn__site_rare, so that the definition
  * is in the file before this event. */
-static inline uint32_t cairn__site(cairn_i_site *site, struct cairn__stream *stream)
+static inline uint32_t cairn__site(cairn_i_site *site)
 {
     uint32_t number = atomic_load_acquire(&site->number);
-    if (CAIRN_UNLIKELY(!number)) return cairn__site_rare(site, stream);
+    if (CAIRN_UNLIKELY(!number)) return cairn__site_rare(site);
     /* Not the stream's filter: the thread may not have joined this session yet. */
     const uint8_t *filter = cairn__sites_filter();
     return CAIRN_UNLIKELY(filter) && filter[number] ? 0 : number;

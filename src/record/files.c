@@ -264,8 +264,8 @@ close_trace:
     return code;
 }
 
-/* The mapping stays until the next session has stopped, because a thread that was in the middle of an event for all
- * the time that a stop waits may still write to it; its memory is given back now. */
+/* Of the session before, whose mapping stays until the next one has stopped: a late look at its head by a thread that
+ * no stop waits for must not fault. */
 static struct {
     void *at;
     size_t bytes;

@@ -76,7 +76,7 @@ static CAIRN_COLD void write_text(cairn_task task, cairn_i_site *site, const cha
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, tally);
     if (!stream) return;
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     if (number) {
         struct piece piece = piece_of(text, CAIRN_TEXT_BYTES_MAX);
         uint64_t *at = cairn__room(thread, stream, variable_words(piece_bytes(&piece)), tally);
@@ -124,7 +124,7 @@ void cairn_i_text_region(uint64_t place, uint64_t birth, cairn_i_site *site, con
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_ATTR);
     if (CAIRN_UNLIKELY(!stream)) return;
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     struct piece piece = piece_of(value, CAIRN_TEXT_BYTES_MAX);
     uint32_t bytes = 16 + piece_bytes(&piece);
     uint64_t words = variable_words(bytes);
@@ -385,7 +385,7 @@ static CAIRN_COLD void log_formatted(cairn_task task, cairn_i_site *site, const 
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_LOG);
     if (!stream) return;
-    uint32_t number = cairn__site(site, stream);
+    uint32_t number = cairn__site(site);
     uint32_t signature = atomic_load_relaxed(&site->signature); /* a value of its own: no order needed */
     if (!signature) {
         signature = parse_signature(format);

@@ -187,7 +187,7 @@ struct cairn__stream *cairn__enter_rare(struct cairn__thread **thread, enum cair
 uint64_t *cairn__room_rare(struct cairn__thread *thread, struct cairn__stream *stream, uint64_t words,
                            enum cairn_tally tally);
 /* The number of a site not yet known, registered; 0: switched off. */
-uint32_t cairn__site_rare(cairn_i_site *site, struct cairn__stream *stream);
+uint32_t cairn__site_rare(cairn_i_site *site);
 uint64_t *cairn__time_event(struct cairn__stream *stream, uint64_t *at, uint64_t now);
 /* The state changes to a task that may not have been named in this chunk. */
 uint64_t *cairn__task_event(struct cairn__stream *stream, uint64_t *at, cairn_task task, uint64_t now);

@@ -320,7 +320,7 @@ CAIRN_COLD uint64_t *cairn__room_rare(struct cairn__thread *thread, struct cairn
 
 /* ---- Sites, times, tasks, serials ------------------------------------------------------------------------ */
 
-CAIRN_COLD uint32_t cairn__site_rare(cairn_i_site *site, struct cairn__stream *stream)
+CAIRN_COLD uint32_t cairn__site_rare(cairn_i_site *site)
 {
     if (!atomic_load_acquire(&cairn_i_state.gate)) return CAIRN_SITE_OTHER; /* as above; room will say no */
     int error = errno;
@@ -328,7 +328,6 @@ CAIRN_COLD uint32_t cairn__site_rare(cairn_i_site *site, struct cairn__stream *s
     atomic_store_release(&site->number, number); /* pairs with the acquire in cairn__site */
     const uint8_t *filter = cairn__sites_filter();
     errno = error;
-    (void)stream;
     return filter && filter[number] ? 0 : number;
 }
 

@@ -168,11 +168,15 @@ void machine_model(char *text, size_t bytes);
 struct session {
     const struct bench_options *options;
     char path[512];
+    bool is_flight;
     uint64_t emitted[LOOP_TALLIES];
     uint64_t file_bytes; /* after the end */
 };
+enum { FLIGHT_WINDOW_BYTES = 4 << 20 };
 /* Starts recording; ends the program if it cannot. limit_bytes 0: ample. */
 void session_begin(struct session *session, const struct bench_options *options, uint64_t limit_bytes);
+/* The same as a flight recorder, with a window of FLIGHT_WINDOW_BYTES. */
+void session_begin_flight(struct session *session, const struct bench_options *options);
 /* Makes what the loop needs. To be called by each emitting thread; its events are counted by the
  * matching session_unprepare, which the main thread calls after the threads are done. */
 void session_prepare(struct loop_context *context, const struct loop *loop);
@@ -193,7 +197,7 @@ void session_fail(void);
 
 /* One line of the table. The judged figure is a ratio, a difference, or a plain value. */
 struct report_row {
-    char group[48];
+    char group[64];
     char name[64];
     char unit[8];    /* of the figure: "x" for a ratio, "ns", "us", "B" */
     double value_ns; /* what one operation took, median; NAN: does not apply */

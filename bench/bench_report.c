@@ -91,9 +91,9 @@ void report_write_lines(FILE *out)
 
 static bool read_row(const char *line)
 {
-    char group[48], name[64], unit[8];
+    char group[64], name[64], unit[8];
     double v[5];
-    const int fields = sscanf(line, "row\t%47[^\t]\t%63[^\t]\t%7[^\t]\t%lf\t%lf\t%lf\t%lf\t%lf", group, name,
+    const int fields = sscanf(line, "row\t%63[^\t]\t%63[^\t]\t%7[^\t]\t%lf\t%lf\t%lf\t%lf\t%lf", group, name,
                               unit, &v[0], &v[1], &v[2], &v[3], &v[4]);
     if (fields == 8) report_add(group, name, unit, v[0], v[1], v[2], v[3], v[4]);
     return fields == 8;

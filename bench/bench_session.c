@@ -23,23 +23,32 @@ static uint64_t ample_bytes(const struct bench_options *options)
     return ((uint64_t)1 << 30) + options->repetitions * ((uint64_t)8 << 20);
 }
 
-void session_begin(struct session *session, const struct bench_options *options, uint64_t limit_bytes)
+static void begin(struct session *session, const struct bench_options *options, uint64_t limit_bytes,
+                  uint64_t window_bytes)
 {
     static unsigned serial;
     memset(session, 0, sizeof *session);
     session->options = options;
+    session->is_flight = window_bytes != 0;
     snprintf(session->path, sizeof session->path, "%s/bench-%ld-%u.cairn", options->directory, (long)getpid(),
              serial++);
     const cairn_options how = {
-        .size = sizeof how,
-        .path = session->path,
-        .limit_bytes = limit_bytes != 0 ? limit_bytes : ample_bytes(options),
-    };
+        .size = sizeof how, .path = session->path, .limit_bytes = limit_bytes, .window_bytes = window_bytes};
     machine_unpin();
     const int result = cairn_start(&how);
     if (result == 0) return;
     fprintf(stderr, "bench: cannot record to %s: %s\n", session->path, cairn_strerror(result));
     exit(1);
+}
+
+void session_begin(struct session *session, const struct bench_options *options, uint64_t limit_bytes)
+{
+    begin(session, options, limit_bytes != 0 ? limit_bytes : ample_bytes(options), 0);
+}
+
+void session_begin_flight(struct session *session, const struct bench_options *options)
+{
+    begin(session, options, 0, FLIGHT_WINDOW_BYTES);
 }
 
 void session_prepare(struct loop_context *context, const struct loop *loop)
@@ -104,16 +113,19 @@ static void check_counts(const struct session *session, const char *json)
 {
     for (int tally = 0; tally < LOOP_TALLIES; tally++) {
         const char *const name = loop_tally_names[tally];
-        uint64_t recovered, lost;
-        if (!read_count(json, "recovered", name, &recovered) || !read_count(json, "lost", name, &lost)) {
+        uint64_t recovered, lost, overwritten = 0;
+        if (!read_count(json, "recovered", name, &recovered) || !read_count(json, "lost", name, &lost) ||
+            (session->is_flight && !read_count(json, "overwritten", name, &overwritten))) {
             fprintf(stderr, "bench: `cairn info --json %s` does not tell of %s\n", session->path, name);
             session_fail();
             return;
         }
-        if (recovered == session->emitted[tally] && lost == 0) continue;
-        fprintf(stderr, "bench: LOST: %llu %s emitted, %llu in the trace, %llu reported lost (%s)\n",
-                (unsigned long long)session->emitted[tally], name, (unsigned long long)recovered,
-                (unsigned long long)lost, session->path);
+        if (recovered + overwritten == session->emitted[tally] && lost == 0) continue;
+        fprintf(
+            stderr,
+            "bench: LOST: %llu %s emitted, %llu in the trace, %llu reported overwritten, %llu lost (%s)\n",
+            (unsigned long long)session->emitted[tally], name, (unsigned long long)recovered,
+            (unsigned long long)overwritten, (unsigned long long)lost, session->path);
         session_fail();
     }
 }

@@ -46,12 +46,15 @@ static double bytes_per_event(const struct session *session)
     return (double)session->file_bytes / (double)session_events(session);
 }
 
-static double record_repetitions(const struct bench_options *options, const struct loop *loop, size_t count,
-                                 double *item_ns, double *floor_ns)
+static double record_repetitions(const struct bench_options *options, const struct loop *loop, bool is_flight,
+                                 size_t count, double *item_ns, double *floor_ns)
 {
     struct session session;
     struct loop_context context;
-    session_begin(&session, options, 0);
+    if (is_flight)
+        session_begin_flight(&session, options);
+    else
+        session_begin(&session, options, 0);
     session_prepare(&context, loop);
     loop->run(&context, WARM_ITERATIONS);
     (void)machine_pin(0);
@@ -67,11 +70,20 @@ static void measure_on(const struct bench_options *options, const struct loop *l
 {
     char group[48];
     snprintf(group, sizeof group, "on, %s library", options->variant);
-    const double bytes = record_repetitions(options, loop, options->repetitions, item_ns, floor_ns);
+    const double bytes = record_repetitions(options, loop, false, options->repetitions, item_ns, floor_ns);
     report_add_ratio(group, loop->name, item_ns, floor_ns, options->repetitions, loop->target);
     if (loop == &loop_control || strcmp(options->variant, "shared") != 0) return; /* the same for both */
     report_add("bytes per event", loop->name, "B", NAN, NAN, bytes, bytes,
                loop == loop_find("region pair") ? 8.1 : NAN);
+}
+
+static void measure_flight(const struct bench_options *options, const struct loop *loop, double *item_ns,
+                           double *floor_ns)
+{
+    char group[64];
+    snprintf(group, sizeof group, "flight recorder, 4 MiB, %s library", options->variant);
+    (void)record_repetitions(options, loop, true, options->repetitions, item_ns, floor_ns);
+    report_add_ratio(group, loop->name, item_ns, floor_ns, options->repetitions, loop->target);
 }
 
 static void measure_off(const struct bench_options *options, const struct loop *loop, double *item_ns,
@@ -95,6 +107,8 @@ void hot_measure(const struct bench_options *options)
     for (size_t i = 0; i < loop_count; i++) measure_on(options, &loops[i], item_ns, floor_ns);
     measure_on(options, &loop_control, item_ns, floor_ns);
     for (size_t i = 0; i < loop_count; i++)
+        if ((loops[i].flags & LOOP_NEEDS_ALIVE) == 0) measure_flight(options, &loops[i], item_ns, floor_ns);
+    for (size_t i = 0; i < loop_count; i++)
         if ((loops[i].flags & LOOP_ON_ONLY) == 0) measure_off(options, &loops[i], item_ns, floor_ns);
     measure_off(options, &loop_control_off, item_ns, floor_ns);
     free(item_ns);
@@ -106,7 +120,7 @@ void hot_sample(const struct bench_options *options, const struct loop *loop, do
 {
     double items[9], floors[9];
     const size_t count = sizeof items / sizeof items[0];
-    (void)record_repetitions(options, loop, count, items, floors);
+    (void)record_repetitions(options, loop, false, count, items, floors);
     *item_ns = samples_median(items, count);
     *floor_ns = samples_median(floors, count);
 }

@@ -110,20 +110,47 @@ typedef struct cairn_options {
     uint64_t limit_bytes;  /* of the trace, and at the same time of the memory for what is not yet
                               written. When reached, the newest is dropped and counted.
                               0: $CAIRN_LIMIT (bytes, or with K, M, G), else 1 GiB. */
-    uint64_t window_bytes; /* flight recorder, later: must be 0, else -CAIRN_ENOTSUP */
-    uint64_t window_ns;    /* flight recorder, later: must be 0, else -CAIRN_ENOTSUP */
+    uint64_t window_bytes; /* This or the next not 0: a flight recorder. It keeps the latest events in
+                              fixed memory and drops the oldest; it writes snapshots and, at the stop,
+                              what is left. window_bytes is that memory (at least 256 KiB; up to twice
+                              as much with many threads; 0: 64 MiB); limit_bytes has no meaning then.
+                              Both 0: $CAIRN_WINDOW ("16M", "10s", "16M,10s"), else all is kept. */
+    uint64_t window_ns;    /* how far back the window reaches at most; 0: as far as the memory goes */
     const char *types;     /* comma-separated patterns with * and ?: only task and region types, log
                               categories and counters that match one are recorded.
                               NULL: $CAIRN_TYPES, else all. */
     const char *live_dir;  /* where the live buffer lies, best on tmpfs, which survives the death of
                               the process and never waits for a disk. NULL: $CAIRN_LIVE_DIR, else
                               /dev/shm, else the folder of the trace. */
-    uint32_t helper;       /* CAIRN_HELPER_ON: a thread readies and writes buffers. CAIRN_HELPER_OFF:
-                              no thread; the trace is written by cairn_stop, and callers pay for the
-                              first touch of fresh memory. */
+    uint32_t helper;       /* CAIRN_HELPER_ON: a thread readies and writes buffers. CAIRN_HELPER_OFF,
+                              $CAIRN_HELPER=off: no thread; the trace is written by cairn_stop, callers
+                              pay for the first touch of fresh memory, nothing triggers snapshots. */
+    uint32_t fork;         /* CAIRN_FORK_FOLLOW: a forked child that annotates records as its parent
+                              does, to a file of its own: by the path's %p or folder, else name.PID.ext
+                              for name.ext. CAIRN_FORK_OFF, $CAIRN_FORK=off: it starts off. */
+    const char *sample;    /* comma-separated PATTERN=N: of the tasks without parent of a type that
+                              matches, one in N is recorded, with its subtasks, regions and logs. The
+                              first match counts. NULL: $CAIRN_SAMPLE, else all are. */
+
+    /* A flight recorder's snapshots; all but the first need the helper. Durations are in ns, us, ms, s,
+     * min or h. */
+    const char *snapshot_path;     /* %p is the process id, %n a number that makes it new; also of
+                                      cairn_snapshot(NULL). NULL: $CAIRN_SNAPSHOT, else the trace's path
+                                      with "-%n" before its extension. */
+    const char *snapshot_slow;     /* comma-separated PATTERN=DURATION ("order=200ms,*=1s"): when a task
+                                      of such a type runs longer, be it ended or not. The first match
+                                      counts. NULL: $CAIRN_SLOW. */
+    const char *snapshot_failed;   /* patterns: when such a task ends with error status.
+                                      NULL: $CAIRN_FAILED. */
+    uint64_t snapshot_interval_ns; /* at least between two for tasks; 0: $CAIRN_SNAPSHOT_INTERVAL, 1 s.
+                                      What this and the next suppress is counted in the file. */
+    uint32_t snapshots_max;        /* per recording for tasks; 0: $CAIRN_SNAPSHOTS_MAX, else 20 */
+    int snapshot_signal;           /* on this signal, which the program must not handle itself.
+                                      0: $CAIRN_SNAPSHOT_SIGNAL (a number, or a name like USR2). */
 } cairn_options;
 
 enum { CAIRN_HELPER_ON = 0, CAIRN_HELPER_OFF = 1 };
+enum { CAIRN_FORK_FOLLOW = 0, CAIRN_FORK_OFF = 1 };
 
 #ifndef CAIRN_DISABLE
 
@@ -141,9 +168,18 @@ CAIRN_API int cairn_start(const cairn_options *options);
  * Source: Go's trace.Stop. */
 CAIRN_API int cairn_stop(void);
 
-/* Writes the flight recorder's window to `path` while recording goes on. In this version always
- * -CAIRN_ENOTSUP. Cost: a call. Any thread; signal-safe. Source: Go's FlightRecorder.WriteTo. */
+/* Writes the flight recorder's window to `path` while recording goes on; a complete trace of its own, with the
+ * true begin of all that was open before the window. %p and %n in the path as in the options; NULL: their
+ * snapshot_path. It appears under its name when it is whole. Everything emitted before the call is in it, as far
+ * as the window reaches back. 0, -CAIRN_EOFF while off, -CAIRN_ENOTSUP if this is no flight recorder, or an error in
+ * writing. Cost: copying the window to the file; emitting threads are not held up.
+ * Any thread; may block. Not signal-safe. Source: Go's FlightRecorder.WriteTo. */
 CAIRN_API int cairn_snapshot(const char *path);
+
+/* Switches types on and off while recording goes on: from now on only what matches is begun (as options.types; NULL
+ * or "": all). What was begun is ended whatever its type. 0, -CAIRN_EOFF while off, -CAIRN_EINVAL if too long.
+ * Cost: a look at every site and thread. Any thread; may block. Not signal-safe. Beyond Go. */
+CAIRN_API int cairn_types(const char *patterns);
 
 /* The text for a result of a control function, with or without sign. Static storage, never NULL.
  * Cost: a call. Any thread; signal-safe; lock-free. Beyond Go. */
@@ -166,6 +202,11 @@ static inline int cairn_stop(void)
 static inline int cairn_snapshot(const char *path)
 {
     (void)path;
+    return 0;
+}
+static inline int cairn_types(const char *patterns)
+{
+    (void)patterns;
     return 0;
 }
 static inline const char *cairn_strerror(int error)
@@ -213,14 +254,15 @@ enum { /* stored in traces: never renumber */
        CAIRN_I_VALUE_TEXT = 5
 };
 
-/* Alone in a page that the kernel wipes in a forked child, so that a child starts off.
- * Rules: written by cairn_start and cairn_stop under their lock; read anywhere. */
+/* Alone in a page, by which the `cairn` tool can reach the process: see doc/shape.md, "Control from outside".
+ * Rules: bits of `on` are set and cleared by the library, and set by the tool; read anywhere. */
 struct cairn_i_state {
-    uint32_t on;   /* annotations go to the library; a hint */
-    uint32_t gate; /* the library writes events; what counts */
-    uint8_t rest_of_page[4088];
+    uint32_t on; /* annotations go to the library; a hint: what counts is known there */
+    uint8_t rest_of_page[4092];
 };
 extern CAIRN_API struct cairn_i_state cairn_i_state;
+/* Bits of `on`: recording, or a forked child that will from its next annotation on. */
+#define CAIRN_I_WILL_RECORD 5u
 
 /* Each is called by the macro of its name below, which has the contract. Handles come field by field, because
  * gcc passes a struct of two words through memory, in a way that stalls. A site that is not static
@@ -631,7 +673,7 @@ extern "C" {
  * Cost: one relaxed load. Any thread; signal-safe; wait-free. Source: Go's trace.IsEnabled. */
 static inline bool cairn_enabled(void)
 {
-    return __atomic_load_n(&cairn_i_state.on, __ATOMIC_RELAXED) != 0;
+    return (__atomic_load_n(&cairn_i_state.on, __ATOMIC_RELAXED) & CAIRN_I_WILL_RECORD) != 0;
 }
 
 /* Names the calling thread for the trace; up to 31 bytes are kept, copied. It holds for this and all

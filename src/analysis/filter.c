@@ -258,6 +258,14 @@ bool analysis_filter_task(struct analysis_filter *filter, const struct trace_tas
     return !wanted || (analysis_ids_get(&filter->selected, task) & wanted) == wanted;
 }
 
+bool analysis_filter_by_type(struct analysis_filter *filter, uint32_t site)
+{
+    const struct analysis_spec *spec = filter->spec;
+    bool only = !spec->task && !spec->thread && !spec->log && !spec->from_ns && !spec->to_ns &&
+                !has_range(spec) && !spec->complete && !spec->unfinished && !spec->failed;
+    return only && site_matches(filter, site);
+}
+
 bool analysis_filter_region(struct analysis_filter *filter, const struct trace_region_id *region,
                             uint64_t end_ticks, bool finished)
 {

@@ -68,6 +68,9 @@ void analysis_filter_use_info(struct analysis_filter *filter, const struct trace
 /* A task, at its first end, or at the end of the trace if it is unfinished. */
 bool analysis_filter_task(struct analysis_filter *filter, const struct trace_task_id *task,
                           uint64_t end_ticks, bool finished, bool failed);
+/* Tasks of which nothing but the type is known, which were sampled away: whether they are meant. False if that depends
+ * on more. */
+bool analysis_filter_by_type(struct analysis_filter *filter, uint32_t site);
 /* A region, likewise. */
 bool analysis_filter_region(struct analysis_filter *filter, const struct trace_region_id *region,
                             uint64_t end_ticks, bool finished);

@@ -18,6 +18,7 @@
  * Invariant: a slot is in exactly one thread's list, and in either that thread's array or the map.
  */
 #include "analysis/regions.h"
+#include "analysis/regionfindings.h"
 
 #include "cairn/cairn.h"
 
@@ -34,12 +35,15 @@ struct analysis_open_region {
     uint32_t below, above;  /* neighbours in the thread's list */
     uint32_t next_free;     /* plus one */
     uint32_t process;
+    uint32_t weight; /* what it stands for: sampling.h */
+    uint32_t gaps;   /* of its thread when it began */
     bool begin_lost, in_map;
 };
 
 struct analysis_region_thread {
     uint32_t top;
     uint32_t depth;
+    uint32_t gaps; /* stretches of the thread that are missing */
     uint32_t shallow_count;
     uint32_t shallow[SHALLOW];
 };
@@ -112,6 +116,15 @@ static struct analysis_region_row *site_row(struct analysis_regions *regions, ui
     return &regions->sites.items[regions->row_of_site[site] - 1];
 }
 
+static void count_begin(const struct analysis_regions *regions, struct analysis_stats *stats,
+                        const struct analysis_open_region *open)
+{
+    if (!open->begin_lost) return;
+    bool left = analysis_is_before_window(regions->info, open->process, open->id.birth);
+    stats->before_window += left;
+    stats->begin_lost += !left;
+}
+
 static bool add_finished(struct analysis_regions *regions, const struct analysis_open_region *open,
                          uint64_t end_ticks, bool wrong)
 {
@@ -124,10 +137,10 @@ static bool add_finished(struct analysis_regions *regions, const struct analysis
     struct analysis_region_row *type = &regions->rows.items[site->type_row];
     site->stats.errors += wrong;
     type->stats.errors += wrong;
-    site->stats.begin_lost += open->begin_lost;
-    type->stats.begin_lost += open->begin_lost;
-    return analysis_stats_finish(&site->stats, duration, self) &&
-           analysis_stats_finish(&type->stats, duration, self);
+    count_begin(regions, &site->stats, open);
+    count_begin(regions, &type->stats, open);
+    return analysis_stats_finish(&site->stats, duration, self, open->weight) &&
+           analysis_stats_finish(&type->stats, duration, self, open->weight);
 }
 
 static bool add_unfinished(struct analysis_regions *regions, const struct analysis_open_region *open)
@@ -138,9 +151,8 @@ static bool add_unfinished(struct analysis_regions *regions, const struct analys
     if (!site) return false;
     struct analysis_stats *both[] = {&site->stats, &regions->rows.items[site->type_row].stats};
     for (size_t i = 0; i < 2; i++) {
-        both[i]->count++;
-        both[i]->unfinished++;
-        both[i]->begin_lost += open->begin_lost;
+        analysis_stats_leave(both[i], open->weight);
+        count_begin(regions, both[i], open);
     }
     return true;
 }
@@ -167,6 +179,11 @@ static bool take_slot(struct analysis_regions *regions, uint32_t *slot)
     return *slot < NO_SLOT - 1 && vector_push(&regions->slots, (struct analysis_open_region){0});
 }
 
+static uint32_t weight_of(const struct analysis_regions *regions, const struct trace_region_id *region)
+{
+    return analysis_sampling_weight(&regions->sampling, &region->task);
+}
+
 static bool push_region(struct analysis_regions *regions, const struct trace_event *event)
 {
     struct analysis_region_thread *thread = thread_of(regions, event->region.thread);
@@ -177,6 +194,8 @@ static bool push_region(struct analysis_regions *regions, const struct trace_eve
                                           .below = thread->top,
                                           .above = NO_SLOT,
                                           .process = process_of(regions, event->thread),
+                                          .weight = weight_of(regions, &event->region),
+                                          .gaps = thread->gaps,
                                           .begin_lost = event->kind == TRACE_REGION_OPEN};
     open->in_map = open->begin_lost || thread->depth >= SHALLOW;
     if (thread->top != NO_SLOT) regions->slots.items[thread->top].above = slot;
@@ -254,87 +273,18 @@ static void cover(struct analysis_regions *regions, const struct analysis_open_r
     below->covered_until = end;
 }
 
-/* ---- What is odd ----------------------------------------------------------------------------------- */
-
-static const char *type_of(const struct analysis_regions *regions, const struct trace_region_id *region)
-{
-    return analysis_type_of_site(regions->info, region->site);
-}
-
-static void diagnose_other_thread(struct analysis_regions *regions, const struct trace_event *event)
-{
-    const struct trace_info *info = regions->info;
-    char begin[ANALYSIS_PLACE_BYTES], end[ANALYSIS_PLACE_BYTES];
-    char began_on[ANALYSIS_THREAD_BYTES], ended_on[ANALYSIS_THREAD_BYTES];
-    trace_diagnose(info->diagnostics, "cross_thread_end", TRACE_WARNING,
-                   "A region was ended on another thread than it began on. It counts in full on the first; "
-                   "what crosses threads is better a task.",
-                   "'%s' began at %s on %s and ended at %s on %s", type_of(regions, &event->region),
-                   analysis_place_text(begin, info, event->region.site),
-                   analysis_thread_text(began_on, info, event->region.thread),
-                   analysis_place_text(end, info, event->site),
-                   analysis_thread_text(ended_on, info, event->thread));
-}
-
-static void diagnose_not_innermost(struct analysis_regions *regions, const struct trace_event *event,
-                                   const struct trace_region_id *inner)
-{
-    const struct trace_info *info = regions->info;
-    char begin[ANALYSIS_PLACE_BYTES], end[ANALYSIS_PLACE_BYTES], inside[ANALYSIS_PLACE_BYTES];
-    trace_diagnose(info->diagnostics, "misnested", TRACE_WARNING,
-                   "A region ended while one that began later on its thread was open: the two overlap. End "
-                   "the innermost first.",
-                   "'%s' of %s ended at %s inside '%s' of %s", type_of(regions, &event->region),
-                   analysis_place_text(begin, info, event->region.site),
-                   analysis_place_text(end, info, event->site), type_of(regions, inner),
-                   analysis_place_text(inside, info, inner->site));
-}
-
-static void diagnose_second_end(struct analysis_regions *regions, const struct trace_event *event)
-{
-    const struct trace_info *info = regions->info;
-    char first[ANALYSIS_PLACE_BYTES], again[ANALYSIS_PLACE_BYTES];
-    const struct analysis_recent_end *before =
-        analysis_recent_get(regions->recent, event->region.place, process_of(regions, event->thread));
-    trace_diagnose(
-        info->diagnostics, "double_region_end", TRACE_WARNING,
-        "A region was ended more than once. The first end counts. (In a damaged trace it may instead be "
-        "that its begin is missing.)",
-        "'%s' ended at %s and again at %s", type_of(regions, &event->region),
-        analysis_place_text(first, info, before ? before->site : 0),
-        analysis_place_text(again, info, event->site));
-}
-
-static void diagnose_no_begin(struct analysis_regions *regions, const struct trace_event *event)
-{
-    char end[ANALYSIS_PLACE_BYTES];
-    trace_diagnose(regions->info->diagnostics, "region_begin_lost", TRACE_NOTE,
-                   "The begin of a region is not in the trace. Its end tells when it began, so that it "
-                   "counts in full, but not what was nested in it.",
-                   "'%s' ended at %s", type_of(regions, &event->region),
-                   analysis_place_text(end, regions->info, event->site));
-}
-
-static void diagnose_backwards(struct analysis_regions *regions, const struct trace_event *event)
-{
-    char place[ANALYSIS_PLACE_BYTES];
-    trace_diagnose(regions->info->diagnostics, "negative_region", TRACE_WARNING,
-                   "A region with explicit times ends before it begins: are the arguments in order, and of "
-                   "CLOCK_MONOTONIC? It is left out of the numbers.",
-                   "'%s' at %s", type_of(regions, &event->region),
-                   analysis_place_text(place, regions->info, event->site));
-}
-
 /* ---- Events ---------------------------------------------------------------------------------------- */
 
 /* Whether the region below the top that ends is odd: diagnosed by what is odder. */
 static bool check_order(struct analysis_regions *regions, const struct trace_event *event, uint32_t slot)
 {
     const struct analysis_open_region *open = &regions->slots.items[slot];
-    if (event->thread != open->id.thread) return diagnose_other_thread(regions, event), true;
+    if (event->thread != open->id.thread) return analysis_region_other_thread(regions, event), true;
     if (open->above == NO_SLOT) return false;
     const struct analysis_region_thread *thread = thread_of(regions, open->id.thread);
-    diagnose_not_innermost(regions, event, &regions->slots.items[thread->top].id);
+    const struct analysis_open_region *top = &regions->slots.items[thread->top];
+    if (top->gaps != thread->gaps) return false; /* it may have ended where the thread's events are missing */
+    analysis_region_not_innermost(regions, event, &top->id);
     return true;
 }
 
@@ -353,12 +303,17 @@ static int end_unknown(struct analysis_regions *regions, const struct trace_even
 {
     const struct trace_region_id *id = &event->region;
     if (id->place == 0) return 0;
-    if (id->thread < regions->info->thread_count) return diagnose_second_end(regions, event), 0;
+    if (id->thread < regions->info->thread_count) return analysis_region_second_end(regions, event), 0;
     bool is_first;
     if (!remember_end(regions, event, &is_first)) return out_of_memory(error);
-    if (!is_first) return diagnose_second_end(regions, event), 0;
-    diagnose_no_begin(regions, event);
-    struct analysis_open_region whole = {.id = *id, .below = NO_SLOT, .begin_lost = true};
+    if (!is_first) return analysis_region_second_end(regions, event), 0;
+    struct analysis_open_region whole = {.id = *id,
+                                         .below = NO_SLOT,
+                                         .process = process_of(regions, event->thread),
+                                         .weight = weight_of(regions, id),
+                                         .begin_lost = true};
+    if (!analysis_is_before_window(regions->info, whole.process, id->birth))
+        analysis_region_no_begin(regions, event);
     return add_finished(regions, &whole, event->time, false) ? 0 : out_of_memory(error);
 }
 
@@ -384,8 +339,9 @@ static int end_region(struct analysis_regions *regions, const struct trace_event
 static int whole_region(struct analysis_regions *regions, const struct trace_event *event,
                         struct cairn_error *error)
 {
-    struct analysis_open_region whole = {.id = event->region, .below = NO_SLOT};
-    if (event->end_ticks < event->region.birth) return diagnose_backwards(regions, event), 0;
+    struct analysis_open_region whole = {
+        .id = event->region, .below = NO_SLOT, .weight = weight_of(regions, &event->region)};
+    if (event->end_ticks < event->region.birth) return analysis_region_backwards(regions, event), 0;
     return add_finished(regions, &whole, event->end_ticks, false) ? 0 : out_of_memory(error);
 }
 
@@ -400,6 +356,9 @@ static bool is_known(struct analysis_regions *regions, const struct trace_event 
 static int take_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
 {
     struct analysis_regions *regions = (struct analysis_regions *)sink;
+    struct analysis_region_thread *thread = event->after_gap ? thread_of(regions, event->thread) : NULL;
+    if (thread) thread->gaps++;
+    if (!analysis_sampling_take(&regions->sampling, event)) return out_of_memory(error);
     switch (event->kind) {
     case TRACE_REGION_OPEN:
         if (is_known(regions, event)) return 0;
@@ -470,6 +429,7 @@ bool analysis_regions_init(struct analysis_regions *regions, const struct trace_
         .filter = filter,
         .thread_count = info->thread_count,
     };
+    analysis_sampling_init(&regions->sampling, info);
     regions->row_of_site = calloc((size_t)info->site_count + 1, sizeof *regions->row_of_site);
     regions->threads = calloc((size_t)info->thread_count + 1, sizeof *regions->threads);
     regions->recent = calloc(1, sizeof *regions->recent);
@@ -478,8 +438,8 @@ bool analysis_regions_init(struct analysis_regions *regions, const struct trace_
 
 void analysis_regions_free(struct analysis_regions *regions)
 {
-    for (size_t i = 0; i < regions->rows.count; i++) histogram_free(&regions->rows.items[i].stats.time);
-    for (size_t i = 0; i < regions->sites.count; i++) histogram_free(&regions->sites.items[i].stats.time);
+    for (size_t i = 0; i < regions->rows.count; i++) analysis_stats_free(&regions->rows.items[i].stats);
+    for (size_t i = 0; i < regions->sites.count; i++) analysis_stats_free(&regions->sites.items[i].stats);
     for (uint32_t i = 0; regions->threads && i <= regions->thread_count; i++) free(regions->threads[i]);
     vector_free(&regions->rows);
     vector_free(&regions->sites);
@@ -493,4 +453,5 @@ void analysis_regions_free(struct analysis_regions *regions)
     analysis_names_free(&regions->types);
     analysis_names_free(&regions->files);
     analysis_names_free(&regions->functions);
+    analysis_sampling_free(&regions->sampling);
 }

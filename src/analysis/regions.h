@@ -6,6 +6,7 @@
 #define CAIRN_ANALYSIS_REGIONS_H
 
 #include "analysis/filter.h"
+#include "analysis/sampling.h"
 #include "analysis/stats.h"
 
 /* A type, or one call site of it. */
@@ -35,6 +36,7 @@ struct analysis_regions {
     VECTOR(struct analysis_open_region) slots;
     uint32_t free_slot;    /* plus one */
     struct map lost_ended; /* ended regions whose begin is not in the trace */
+    struct analysis_sampling sampling;
     struct analysis_recent *recent;
 };
 

@@ -4,12 +4,53 @@
 #include <inttypes.h>
 #include <string.h>
 
-bool analysis_stats_finish(struct analysis_stats *stats, uint64_t duration, uint64_t self)
+static bool weighted_add(struct histogram *weighted, uint64_t value, uint32_t weight)
 {
+    uint64_t before = weighted->count;
+    if (!histogram_add(weighted, value)) return false;
+    weighted->count = before + weight;
+    weighted->sum += (histogram_sum)value * (weight - 1);
+    weighted->buckets[histogram_bucket(value)] += weight - 1;
+    return true;
+}
+
+/* What came so far had one weight. */
+static bool weighted_begin(struct analysis_stats *stats)
+{
+    if (!histogram_merge(&stats->weighted, &stats->time)) return false;
+    stats->weighted.count *= stats->weight;
+    stats->weighted.sum *= stats->weight;
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) stats->weighted.buckets[i] *= stats->weight;
+    return true;
+}
+
+bool analysis_stats_finish(struct analysis_stats *stats, uint64_t duration, uint64_t self, uint32_t weight)
+{
+    bool is_first = stats->time.count == 0, is_mixed = stats->weighted.count != 0;
+    if (is_first) stats->weight = weight;
+    if (!is_mixed && weight != stats->weight && !weighted_begin(stats)) return false;
+    if (stats->weighted.count && !weighted_add(&stats->weighted, duration, weight)) return false;
     if (!histogram_add(&stats->time, duration)) return false;
     stats->count++;
     stats->self += self;
+    stats->estimated += weight;
+    stats->estimated_finished += weight;
+    stats->estimated_total += (histogram_sum)duration * weight;
+    stats->estimated_self += (histogram_sum)self * weight;
     return true;
+}
+
+void analysis_stats_leave(struct analysis_stats *stats, uint32_t weight)
+{
+    stats->count++;
+    stats->unfinished++;
+    stats->estimated += weight;
+}
+
+void analysis_stats_free(struct analysis_stats *stats)
+{
+    histogram_free(&stats->time);
+    histogram_free(&stats->weighted);
 }
 
 /* Sums may pass 64 bits only in traces made to do so. */
@@ -20,7 +61,8 @@ static uint64_t sum_ns(const struct trace_clock *clock, histogram_sum ticks)
 
 static uint64_t percentile_ns(const struct trace_clock *clock, const struct analysis_stats *stats, double p)
 {
-    return trace_clock_ns(clock, histogram_percentile(&stats->time, p));
+    const struct histogram *all = stats->weighted.count ? &stats->weighted : &stats->time;
+    return trace_clock_ns(clock, histogram_percentile(all, p));
 }
 
 void analysis_summarize(struct analysis_summary *summary, const struct analysis_stats *stats,
@@ -32,24 +74,30 @@ void analysis_summarize(struct analysis_summary *summary, const struct analysis_
         .unfinished = stats->unfinished,
         .errors = stats->errors,
         .begun_before = stats->begun_before,
+        .before_window = stats->before_window,
         .begin_lost = stats->begin_lost,
+        .estimated_count = stats->estimated,
     };
-    if (stats->time.count == 0) return;
+    uint64_t finished = stats->estimated_finished;
+    if (finished == 0) return;
     summary->total_ns = sum_ns(clock, stats->time.sum);
     summary->self_ns = sum_ns(clock, stats->self);
     summary->min_ns = trace_clock_ns(clock, stats->time.min);
-    summary->mean_ns = sum_ns(clock, (stats->time.sum + stats->time.count / 2) / stats->time.count);
+    summary->mean_ns = sum_ns(clock, (stats->estimated_total + finished / 2) / finished);
     summary->p50_ns = percentile_ns(clock, stats, 0.5);
     summary->p90_ns = percentile_ns(clock, stats, 0.9);
     summary->p99_ns = percentile_ns(clock, stats, 0.99);
     summary->p999_ns = percentile_ns(clock, stats, 0.999);
     summary->max_ns = trace_clock_ns(clock, stats->time.max);
+    summary->estimated_total_ns = sum_ns(clock, stats->estimated_total);
+    summary->estimated_self_ns = sum_ns(clock, stats->estimated_self);
 }
 
 int analysis_stats_compare(const struct analysis_stats *one, const struct analysis_stats *other)
 {
-    if (one->time.sum != other->time.sum) return one->time.sum > other->time.sum ? -1 : 1;
-    if (one->count != other->count) return one->count > other->count ? -1 : 1;
+    if (one->estimated_total != other->estimated_total)
+        return one->estimated_total > other->estimated_total ? -1 : 1;
+    if (one->estimated != other->estimated) return one->estimated > other->estimated ? -1 : 1;
     return 0;
 }
 
@@ -77,6 +125,12 @@ void analysis_names_free(struct analysis_names *names)
     vector_free(&names->texts);
     map_free(&names->by_hash);
     arena_free(&names->memory);
+}
+
+bool analysis_is_before_window(const struct trace_info *info, uint32_t process, uint64_t birth)
+{
+    uint64_t begin = process < info->process_count ? info->processes[process].window_begin_ticks : 0;
+    return begin && birth <= begin;
 }
 
 const char *analysis_type_of_site(const struct trace_info *info, uint32_t site)

@@ -9,28 +9,39 @@
 #include "trace/trace.h"
 
 struct analysis_stats {
-    uint64_t count;        /* seen: finished and unfinished */
-    uint64_t unfinished;   /* without an end in the trace */
-    uint64_t errors;       /* tasks: ended by failure; regions: ended wrongly */
-    uint64_t begun_before; /* before the recording, in an earlier round */
-    uint64_t begin_lost;   /* begun in this recording, but the begin is not in the trace */
-    histogram_sum self;    /* ticks of the finished ones that no child or nested region covers */
-    struct histogram time; /* of the finished ones: latency or duration */
+    uint64_t count;         /* seen: finished and unfinished */
+    uint64_t unfinished;    /* without an end in the trace */
+    uint64_t errors;        /* tasks: ended by failure; regions: ended wrongly */
+    uint64_t begun_before;  /* before the recording, in an earlier round */
+    uint64_t before_window; /* in this recording, but before the flight recorder's window */
+    uint64_t begin_lost;    /* in this recording, but the begin is not in the trace */
+    histogram_sum self;     /* ticks of the finished ones that no child or nested region covers */
+    struct histogram time;  /* of the finished ones: latency or duration */
+    /* What there was before sampling: each one stands for `weight` (sampling.h). */
+    uint64_t estimated, estimated_finished;
+    histogram_sum estimated_total, estimated_self;
+    uint32_t weight;           /* of the finished ones, as long as all have the same */
+    struct histogram weighted; /* like `time`, each counted `weight` times; made when weights differ */
 };
 
 /* Adds a finished one. False if memory ran out. */
-bool analysis_stats_finish(struct analysis_stats *stats, uint64_t duration, uint64_t self);
+bool analysis_stats_finish(struct analysis_stats *stats, uint64_t duration, uint64_t self, uint32_t weight);
+/* Counts an unfinished one. */
+void analysis_stats_leave(struct analysis_stats *stats, uint32_t weight);
+void analysis_stats_free(struct analysis_stats *stats);
 
-/* Numbers ready to be shown, in nanoseconds. All but the counts are 0 if nothing finished. */
+/* Numbers ready to be shown, in nanoseconds. All but the counts are 0 if nothing finished. Mean and percentiles are
+ * those of what there was before sampling; the others, but for `estimated_`, of what was recorded. */
 struct analysis_summary {
-    uint64_t count, finished, unfinished, errors, begun_before, begin_lost;
+    uint64_t count, finished, unfinished, errors, begun_before, before_window, begin_lost, estimated_count;
     uint64_t total_ns, self_ns, min_ns, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns;
+    uint64_t estimated_total_ns, estimated_self_ns;
 };
 
 void analysis_summarize(struct analysis_summary *summary, const struct analysis_stats *stats,
                         const struct trace_clock *clock);
 
-/* By total, the greatest first, then by count: what qsort wants. */
+/* By estimated total, the greatest first, then by count: what qsort wants. */
 int analysis_stats_compare(const struct analysis_stats *one, const struct analysis_stats *other);
 
 /* ---- Names --------------------------------------------------------------------------------------- */
@@ -50,6 +61,9 @@ struct analysis_names {
 /* The number of a text; UINT32_MAX if memory ran out. */
 uint32_t analysis_names_number(struct analysis_names *names, const char *text);
 void analysis_names_free(struct analysis_names *names);
+
+/* Whether what was born then, in this process, began before its window: its begin is not expected in the trace. */
+bool analysis_is_before_window(const struct trace_info *info, uint32_t process, uint64_t birth);
 
 /* The type of a task or region by the site of its begin. Never NULL. */
 const char *analysis_type_of_site(const struct trace_info *info, uint32_t site);

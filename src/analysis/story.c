@@ -1,6 +1,6 @@
 /* See story.h. SPDX-License-Identifier: Apache-2.0
  *
- * 1. Until the task begins, the parents of open tasks are kept, so that the chain of its ancestors can be
+ * 1. Until the task begins, or is listed as begun before the window, the parents of open tasks are kept, so that the chain of its ancestors can be
  *    told when it does.
  * 2. A task whose parent is a member is a member. As a begin comes before what it causes, one pass finds all.
  * 3. Each event of a member becomes a line; a region's end completes the line of its begin. Other tasks'
@@ -214,25 +214,34 @@ static bool add_whole_region(struct analysis_story *story, const struct trace_ev
 
 /* ---- Events ---------------------------------------------------------------------------------------- */
 
-static bool begin_task(struct analysis_story *story, const struct trace_event *event)
+/* Takes in a task that begins, or is listed. Both may come, the list first: the begin then only adds its thread. */
+static bool enter_task(struct analysis_story *story, const struct trace_event *event)
 {
     struct analysis_task begun = {
         .id = event->task, .parent = event->other, .begin_thread = event->thread, .end_thread = UINT32_MAX};
+    if (event->kind == TRACE_TASK_OPEN) begun.begin = ANALYSIS_BEGIN_LISTED;
     uint32_t parent = event->other.id ? member(story, &event->other) : UINT32_MAX;
     uint32_t known = member(story, &event->task);
-    if (is_wanted(story, &event->task)) {
-        if (!climb(story, event->other)) return false;
-        if (known != UINT32_MAX)
-            story->tasks.items[known].task = begun;
-        else if (!add_member(story, &begun, UINT32_MAX))
-            return false;
-    } else if (parent == UINT32_MAX) {
-        return remember_parent(story, event);
-    } else if (known == UINT32_MAX && has_room(story, event) && !add_member(story, &begun, parent)) {
-        return false;
+    if (known != UINT32_MAX) {
+        struct analysis_task *task = &story->tasks.items[known].task;
+        bool is_first = task->begin != ANALYSIS_BEGIN_LISTED;
+        if (is_first && is_wanted(story, &event->task) && !climb(story, event->other)) return false;
+        task->begin = begun.begin;
+        task->parent = begun.parent;
+        task->begin_thread = begun.begin_thread;
+        return true;
     }
+    if (is_wanted(story, &event->task))
+        return climb(story, event->other) && add_member(story, &begun, UINT32_MAX);
+    if (parent == UINT32_MAX) return remember_parent(story, event);
+    return !has_room(story, event) || add_member(story, &begun, parent);
+}
+
+static bool begin_task(struct analysis_story *story, const struct trace_event *event)
+{
+    if (!enter_task(story, event)) return false;
     uint32_t task = member(story, &event->task);
-    if (task == UINT32_MAX || !has_room(story, event)) return true;
+    if (task == UINT32_MAX || event->kind == TRACE_TASK_OPEN || !has_room(story, event)) return true;
     return add_line(story, ANALYSIS_STORY_BEGIN, event, task) != NULL;
 }
 
@@ -280,7 +289,7 @@ static bool take_of_member(struct analysis_story *story, const struct trace_even
 static bool take(struct analysis_story *story, const struct trace_event *event)
 {
     if (event->kind == TRACE_COUNTER) return true;
-    if (event->kind == TRACE_TASK_BEGIN) return begin_task(story, event);
+    if (event->kind == TRACE_TASK_BEGIN || event->kind == TRACE_TASK_OPEN) return begin_task(story, event);
     if (!meet(story, &event->task)) return false;
     if (event->kind == TRACE_REGION_END) return end_region(story, event);
     if (event->kind == TRACE_LINK) return add_link(story, event);
@@ -310,10 +319,10 @@ static void sort_lines(struct analysis_story *story)
         qsort(story->lines.items, story->lines.count, sizeof *story->lines.items, compare_lines);
 }
 
-static bool add_gap(struct analysis_story *story, uint64_t from, uint64_t to, uint64_t least)
+static bool add_stretch(struct analysis_story *story, enum analysis_story_kind kind, uint64_t from,
+                        uint64_t to)
 {
-    if (to <= from || to - from < least) return true;
-    struct analysis_story_line gap = {.kind = ANALYSIS_STORY_GAP,
+    struct analysis_story_line gap = {.kind = kind,
                                       .time = from,
                                       .end = to,
                                       .sequence = UINT64_MAX,
@@ -322,14 +331,31 @@ static bool add_gap(struct analysis_story *story, uint64_t from, uint64_t to, ui
     return vector_push(&story->lines, gap);
 }
 
+static bool add_gap(struct analysis_story *story, uint64_t from, uint64_t to, uint64_t least)
+{
+    if (to <= from || to - from < least) return true;
+    return add_stretch(story, ANALYSIS_STORY_GAP, from, to);
+}
+
+/* Where the task's time is known from: before the window, silence means nothing. */
+static uint64_t seen_from(const struct analysis_story *story)
+{
+    uint32_t process = story->tasks.items[0].task.id.process;
+    uint64_t window = story->info->processes[process].window_begin_ticks;
+    uint64_t until = window < story->end_ticks ? window : story->end_ticks;
+    return until > story->begin_ticks ? until : story->begin_ticks;
+}
+
 /* Walks along the sorted lines; `quiet_from` is the end of all that was seen so far. */
 static bool find_gaps(struct analysis_story *story)
 {
     uint64_t begin = story->begin_ticks, end = story->end_ticks;
     if (end <= begin) return true;
-    uint64_t least = trace_clock_ticks(&story->info->clock, ANALYSIS_GAP_NS_MIN), quiet_from = begin;
-    if (least < (end - begin) / ANALYSIS_GAP_SHARE) least = (end - begin) / ANALYSIS_GAP_SHARE;
+    uint64_t least = trace_clock_ticks(&story->info->clock, ANALYSIS_GAP_NS_MIN);
+    uint64_t quiet_from = seen_from(story);
     size_t count = story->lines.count;
+    if (quiet_from > begin && !add_stretch(story, ANALYSIS_STORY_UNSEEN, begin, quiet_from)) return false;
+    if (least < (end - begin) / ANALYSIS_GAP_SHARE) least = (end - begin) / ANALYSIS_GAP_SHARE;
     for (size_t i = 0; i < count && quiet_from < end; i++) {
         struct analysis_story_line line = story->lines.items[i];
         uint64_t until = line.time < end ? line.time : end;
@@ -351,6 +377,8 @@ static int take_end(struct trace_sink *sink, const struct trace_info *info, stru
     const struct analysis_task *task = &story->tasks.items[0].task;
     story->begin_ticks = task->id.id > CAIRN_ID_OFF ? task->id.birth : info->begin_ticks;
     story->end_ticks = task->status == ANALYSIS_UNFINISHED ? info->end_ticks : task->end_ticks;
+    if (task->status == ANALYSIS_UNFINISHED && analysis_ended_before_window(info, &task->id, task->begin))
+        story->end_ticks = info->processes[task->id.process].window_begin_ticks;
     if (task->id.id <= CAIRN_ID_OFF) return 0; /* no task: silence means nothing */
     if (!find_gaps(story)) return out_of_memory(error);
     sort_lines(story);

@@ -30,7 +30,8 @@ enum analysis_story_kind {
     ANALYSIS_STORY_ATTR,      /* of `region` if it has a place, else of the task */
     ANALYSIS_STORY_LINK_TO,   /* caused `other` */
     ANALYSIS_STORY_LINK_FROM, /* was caused by `other` */
-    ANALYSIS_STORY_GAP        /* nothing recorded, and no region open, until `end` */
+    ANALYSIS_STORY_GAP,       /* nothing recorded, and no region open, until `end` */
+    ANALYSIS_STORY_UNSEEN /* before the flight recorder's window: what happened until `end` is not known */
 };
 
 struct analysis_story_line {

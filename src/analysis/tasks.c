@@ -4,7 +4,8 @@
  * 2. The first end closes it: the entry goes into its type's row and is forgotten; two bits remain, so that
  *    a second end is told from a first and a late log does not open the task again. An end without an
  *    entry (its begin is not in the trace) opens and closes one: the handle brought the type and the birth.
- * 3. What is open at the end of the trace is unfinished.
+ * 3. What is open at the end of the trace is unfinished. But of what began before a flight recorder's window only
+ *    listed tasks are: all others had ended before it.
  *
  * Self time is latency without the time in which at least one subtask was open. Events come in the order of
  * time, so a count of open subtasks suffices: when it leaves 0 a stretch begins, when it returns to 0, or
@@ -26,6 +27,7 @@ struct analysis_open_task {
     uint64_t covered;       /* ticks in which a subtask was open */
     uint64_t covered_since; /* while open_children > 0 */
     uint32_t open_children;
+    bool is_counted; /* among the open_children of its parent */
     uint32_t next_free;
 };
 
@@ -67,6 +69,7 @@ static void count_begin(struct analysis_stats *stats, enum analysis_begin begin)
 {
     stats->begun_before += begin == ANALYSIS_BEGIN_BEFORE;
     stats->begin_lost += begin == ANALYSIS_BEGIN_LOST;
+    stats->before_window += begin == ANALYSIS_BEGIN_LEFT || begin == ANALYSIS_BEGIN_LISTED;
 }
 
 static uint64_t latency_of(const struct analysis_task *task)
@@ -181,7 +184,16 @@ enum analysis_begin analysis_begin_of_mentioned(const struct trace_info *info,
     if (task->id == CAIRN_ID_OFF) return ANALYSIS_BEGIN_OFF;
     bool known = task->process < info->process_count;
     uint64_t round = known ? info->processes[task->process].round : 0;
-    return task->id >> CAIRN_ID_ROUND_SHIFT == round ? ANALYSIS_BEGIN_LOST : ANALYSIS_BEGIN_BEFORE;
+    if (task->id >> CAIRN_ID_ROUND_SHIFT != round) return ANALYSIS_BEGIN_BEFORE;
+    bool left = analysis_is_before_window(info, task->process, task->birth);
+    return left ? ANALYSIS_BEGIN_LEFT : ANALYSIS_BEGIN_LOST;
+}
+
+bool analysis_ended_before_window(const struct trace_info *info, const struct trace_task_id *task,
+                                  enum analysis_begin begin)
+{
+    return begin == ANALYSIS_BEGIN_LEFT && task->process < info->process_count &&
+           !info->processes[task->process].tasks_overflow;
 }
 
 /* A task that something belongs to. It may be one whose begin is not in the trace. */
@@ -231,16 +243,22 @@ static void diagnose_backwards(struct analysis_tasks *tasks, const struct analys
                    analysis_type_of_task(tasks->info, &task->id));
 }
 
-static void child_begins(struct analysis_tasks *tasks, const struct trace_event *event)
+/* The parent's time is covered from `since` on. */
+static void child_begins(struct analysis_tasks *tasks, struct analysis_open_task *child, uint64_t since)
 {
-    struct analysis_open_task *parent = event->other.id ? find_open(tasks, &event->other) : NULL;
-    if (parent && parent->open_children++ == 0) parent->covered_since = event->time;
+    const struct trace_task_id *parent_id = &child->task.parent;
+    struct analysis_open_task *parent = parent_id->id ? find_open(tasks, parent_id) : NULL;
+    if (!parent || child->is_counted) return;
+    child->is_counted = true;
+    if (parent->open_children++ == 0) parent->covered_since = since;
 }
 
-static void child_ends(struct analysis_tasks *tasks, const struct analysis_task *child)
+static void child_ends(struct analysis_tasks *tasks, const struct analysis_open_task *open)
 {
+    const struct analysis_task *child = &open->task;
     if (child->parent.id == 0) return;
     struct analysis_open_task *parent = find_open(tasks, &child->parent);
+    if (parent && !open->is_counted) return; /* the parent was not known yet when the child was listed */
     if (parent) {
         if (parent->open_children && --parent->open_children == 0 && child->end_ticks > parent->covered_since)
             parent->covered += child->end_ticks - parent->covered_since;
@@ -255,27 +273,31 @@ static void child_ends(struct analysis_tasks *tasks, const struct analysis_task 
                    analysis_id_text(parent_id, tasks->info, &child->parent));
 }
 
+/* Whether its begin may still come for an open task: something of it came with an equal or slightly earlier time,
+ * from another processor, or it was listed before. */
+static bool may_begin(const struct analysis_open_task *open)
+{
+    return open && open->task.begin != ANALYSIS_BEGIN_SEEN && open->task.begin != ANALYSIS_BEGIN_BEFORE;
+}
+
 static int begin_task(struct analysis_tasks *tasks, const struct trace_event *event,
                       struct cairn_error *error)
 {
+    bool is_listed = event->kind == TRACE_TASK_OPEN;
     if (event->task.id <= CAIRN_ID_OFF) return 0;
-    if (mention(tasks, &event->other, error) != 0) return -1;
-    if (analysis_ids_get(&tasks->seen, &event->task)) {
-        struct analysis_open_task *open = find_open(tasks, &event->task);
-        /* Something of it came with an equal or slightly earlier time, from another processor. */
-        bool mentioned = open && open->task.begin == ANALYSIS_BEGIN_LOST;
-        if (!mentioned) return diagnose_second_begin(tasks, event), 0;
-        open->task.begin = ANALYSIS_BEGIN_SEEN;
-        open->task.parent = event->other;
-        open->task.begin_thread = event->thread;
-    } else {
-        struct analysis_task begun = {.id = event->task,
-                                      .parent = event->other,
-                                      .begin_thread = event->thread,
-                                      .end_thread = UINT32_MAX};
-        if (!open_task(tasks, &begun)) return out_of_memory(error);
-    }
-    child_begins(tasks, event);
+    /* That a task is listed is no sign that its parent was open too. */
+    if (!is_listed && mention(tasks, &event->other, error) != 0) return -1;
+    struct analysis_open_task *open = find_open(tasks, &event->task);
+    bool again = open ? !may_begin(open) : analysis_ids_get(&tasks->seen, &event->task) != 0;
+    if (again && !is_listed) diagnose_second_begin(tasks, event);
+    if (again) return 0;
+    struct analysis_task begun = {.id = event->task, .end_thread = UINT32_MAX};
+    if (!open) open = open_task(tasks, &begun);
+    if (!open) return out_of_memory(error);
+    open->task.begin = is_listed ? ANALYSIS_BEGIN_LISTED : ANALYSIS_BEGIN_SEEN;
+    open->task.parent = event->other;
+    open->task.begin_thread = event->thread;
+    child_begins(tasks, open, is_listed ? event->task.birth : event->time);
     return 0;
 }
 
@@ -287,6 +309,17 @@ static uint64_t self_time(const struct analysis_open_task *open)
     return covered < latency ? latency - covered : 0;
 }
 
+/* Known roots of a sampled call site: they and those skipped there are all there were. */
+static void count_root(const struct analysis_tasks *tasks, struct analysis_task_row *row,
+                       const struct analysis_task *task, uint32_t weight)
+{
+    bool is_root = task->begin == ANALYSIS_BEGIN_SEEN && task->parent.id == 0;
+    if (!is_root || task->id.site >= tasks->info->site_count || !tasks->info->sites[task->id.site].one_in)
+        return;
+    row->roots++;
+    row->roots_estimated += weight;
+}
+
 static bool add_finished(struct analysis_tasks *tasks, const struct analysis_open_task *open)
 {
     const struct analysis_task *task = &open->task;
@@ -294,9 +327,11 @@ static bool add_finished(struct analysis_tasks *tasks, const struct analysis_ope
     if (tasks->filter && !analysis_filter_task(tasks->filter, &task->id, task->end_ticks, true, failed))
         return true;
     struct analysis_task_row *row = row_of(tasks, &task->id);
-    if (!row || !analysis_stats_finish(&row->stats, latency_of(task), self_time(open))) return false;
+    uint32_t weight = analysis_sampling_weight(&tasks->sampling, &task->id);
+    if (!row || !analysis_stats_finish(&row->stats, latency_of(task), self_time(open), weight)) return false;
     row->stats.errors += failed;
     count_begin(&row->stats, task->begin);
+    count_root(tasks, row, task, weight);
     if (row->stats.time.count == 1 || compare_slowness(task, &row->slowest) < 0) row->slowest = *task;
     return offer_slowest(tasks, task);
 }
@@ -312,7 +347,7 @@ static int end_task(struct analysis_tasks *tasks, const struct trace_event *even
     open->task.end_thread = event->thread;
     open->task.end_site = event->site;
     diagnose_backwards(tasks, &open->task);
-    child_ends(tasks, &open->task);
+    child_ends(tasks, open);
     analysis_recent_put(tasks->recent, analysis_id_key(event->task.id), event->task.process, event->site,
                         event->thread);
     bool done = add_finished(tasks, open) && analysis_ids_add(&tasks->seen, &event->task, ENDED);
@@ -323,16 +358,19 @@ static int end_task(struct analysis_tasks *tasks, const struct trace_event *even
 static int take_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
 {
     struct analysis_tasks *tasks = (struct analysis_tasks *)sink;
+    int result = 0;
     switch (event->kind) {
-    case TRACE_TASK_BEGIN: return begin_task(tasks, event, error);
+    case TRACE_TASK_BEGIN:
+    case TRACE_TASK_OPEN: result = begin_task(tasks, event, error); break;
     case TRACE_TASK_END:
-    case TRACE_TASK_FAIL: return end_task(tasks, event, error);
+    case TRACE_TASK_FAIL: result = end_task(tasks, event, error); break;
     case TRACE_COUNTER: return 0; /* of the process, not of a task */
     case TRACE_LINK:
         if (mention(tasks, &event->other, error) != 0) return -1;
         return mention(tasks, &event->task, error);
     default: return mention(tasks, &event->task, error);
     }
+    return result == 0 && !analysis_sampling_take(&tasks->sampling, event) ? out_of_memory(error) : result;
 }
 
 /* ---- The end --------------------------------------------------------------------------------------- */
@@ -340,13 +378,38 @@ static int take_event(struct trace_sink *sink, const struct trace_event *event, 
 static bool add_unfinished(struct analysis_tasks *tasks, const struct analysis_task *task)
 {
     uint64_t end = tasks->info->end_ticks;
+    if (analysis_ended_before_window(tasks->info, &task->id, task->begin)) return true;
     if (tasks->filter && !analysis_filter_task(tasks->filter, &task->id, end, false, false)) return true;
     struct analysis_task_row *row = row_of(tasks, &task->id);
     if (!row) return false;
-    row->stats.count++;
-    row->stats.unfinished++;
+    uint32_t weight = analysis_sampling_weight(&tasks->sampling, &task->id);
+    analysis_stats_leave(&row->stats, weight);
     count_begin(&row->stats, task->begin);
+    count_root(tasks, row, task, weight);
     return true;
+}
+
+/* What was sampled away at a call site: also of types of which nothing was recorded. */
+static bool add_sampling(struct analysis_tasks *tasks, uint32_t site)
+{
+    const struct trace_site *at = &tasks->info->sites[site];
+    if (at->role != CAIRN_I_ROLE_TASK || !at->one_in) return true;
+    bool all_meant = !tasks->filter || analysis_filter_by_type(tasks->filter, site);
+    if (!tasks->row_of_site[site] && !(all_meant && at->skipped)) return true;
+    struct analysis_task_row *row = row_of(tasks, &(struct trace_task_id){.id = UINT64_MAX, .site = site});
+    if (!row) return false;
+    if (!row->one_in_min || at->one_in < row->one_in_min) row->one_in_min = at->one_in;
+    if (at->one_in > row->one_in_max) row->one_in_max = at->one_in;
+    row->skipped_known = all_meant;
+    if (all_meant) row->skipped += at->skipped;
+    return true;
+}
+
+/* Where all roots are there or counted as skipped, that is better than their weights. */
+static void settle_estimate(const struct analysis_tasks *tasks, struct analysis_task_row *row)
+{
+    if (!row->skipped_known || tasks->info->window_begin_ticks) return;
+    row->stats.estimated += row->roots + row->skipped - row->roots_estimated;
 }
 
 static int compare_rows(const void *left, const void *right)
@@ -365,6 +428,9 @@ static int take_end(struct trace_sink *sink, const struct trace_info *info, stru
         if (entry->used && !add_unfinished(tasks, &tasks->slots.items[entry->value].task))
             return out_of_memory(error);
     }
+    for (uint32_t site = 1; site < info->site_count; site++)
+        if (!add_sampling(tasks, site)) return out_of_memory(error);
+    for (size_t i = 0; i < tasks->rows.count; i++) settle_estimate(tasks, &tasks->rows.items[i]);
     if (tasks->rows.count)
         qsort(tasks->rows.items, tasks->rows.count, sizeof *tasks->rows.items, compare_rows);
     if (tasks->slowest_count)
@@ -381,6 +447,7 @@ bool analysis_tasks_init(struct analysis_tasks *tasks, const struct trace_info *
         .filter = filter,
         .slowest_max = slowest_max,
     };
+    analysis_sampling_init(&tasks->sampling, info);
     tasks->row_of_site = calloc((size_t)info->site_count + 1, sizeof *tasks->row_of_site);
     tasks->recent = calloc(1, sizeof *tasks->recent);
     return tasks->row_of_site && tasks->recent;
@@ -388,7 +455,7 @@ bool analysis_tasks_init(struct analysis_tasks *tasks, const struct trace_info *
 
 void analysis_tasks_free(struct analysis_tasks *tasks)
 {
-    for (size_t i = 0; i < tasks->rows.count; i++) histogram_free(&tasks->rows.items[i].stats.time);
+    for (size_t i = 0; i < tasks->rows.count; i++) analysis_stats_free(&tasks->rows.items[i].stats);
     vector_free(&tasks->rows);
     vector_free(&tasks->slots);
     free(tasks->slowest);
@@ -397,4 +464,5 @@ void analysis_tasks_free(struct analysis_tasks *tasks)
     map_free(&tasks->open);
     analysis_names_free(&tasks->types);
     analysis_ids_free(&tasks->seen);
+    analysis_sampling_free(&tasks->sampling);
 }

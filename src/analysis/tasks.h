@@ -6,13 +6,16 @@
 #define CAIRN_ANALYSIS_TASKS_H
 
 #include "analysis/filter.h"
+#include "analysis/sampling.h"
 #include "analysis/stats.h"
 
 enum analysis_begin {
     ANALYSIS_BEGIN_SEEN,
     ANALYSIS_BEGIN_BEFORE, /* in an earlier round of recording */
     ANALYSIS_BEGIN_LOST,   /* in this one, but not in the trace */
-    ANALYSIS_BEGIN_OFF     /* while recording was off */
+    ANALYSIS_BEGIN_OFF,    /* while recording was off */
+    ANALYSIS_BEGIN_LEFT,   /* before the window of a flight recorder */
+    ANALYSIS_BEGIN_LISTED  /* likewise, and it was open when the list of open tasks was written */
 };
 
 enum analysis_status { ANALYSIS_UNFINISHED, ANALYSIS_FINISHED, ANALYSIS_FAILED };
@@ -20,6 +23,9 @@ enum analysis_status { ANALYSIS_UNFINISHED, ANALYSIS_FINISHED, ANALYSIS_FAILED }
 /* Why the begin of a task that is mentioned was not seen. */
 enum analysis_begin analysis_begin_of_mentioned(const struct trace_info *info,
                                                 const struct trace_task_id *task);
+/* Whether a task without an end in the trace must have ended before the window: those that had not are listed. */
+bool analysis_ended_before_window(const struct trace_info *info, const struct trace_task_id *task,
+                                  enum analysis_begin begin);
 
 /* One task. */
 struct analysis_task {
@@ -36,6 +42,12 @@ struct analysis_task_row {
     const char *type;
     struct analysis_stats stats;
     struct analysis_task slowest; /* of the finished ones; meaningless without */
+    /* Sampling. stats.estimated goes by the weights of what was recorded; but of root tasks, if all of the type are
+     * asked for and none has left a window, it is recorded plus skipped: exact. */
+    uint32_t one_in_min, one_in_max; /* of the type's call sites that were sampled; 0: none was */
+    uint64_t skipped;                /* root tasks sampled away since the recording began */
+    bool skipped_known; /* false: only some are asked for, and which of those would be is not known */
+    uint64_t roots, roots_estimated; /* of sampled call sites: recorded, and by weight */
 };
 
 struct analysis_tasks {
@@ -54,6 +66,7 @@ struct analysis_tasks {
     VECTOR(struct analysis_open_task) slots;
     uint32_t free_slot; /* plus one */
     struct analysis_ids seen;
+    struct analysis_sampling sampling;
     struct analysis_recent *recent;
 };
 

@@ -15,6 +15,8 @@
 #define atomic_add_relaxed(at, value) __atomic_fetch_add((at), (value), __ATOMIC_RELAXED)
 #define atomic_add_acq_rel(at, value) __atomic_fetch_add((at), (value), __ATOMIC_ACQ_REL)
 #define atomic_sub_acq_rel(at, value) __atomic_fetch_sub((at), (value), __ATOMIC_ACQ_REL)
+#define atomic_or_acq_rel(at, value) __atomic_fetch_or((at), (value), __ATOMIC_ACQ_REL)
+#define atomic_and_acq_rel(at, value) __atomic_fetch_and((at), (value), __ATOMIC_ACQ_REL)
 #define atomic_exchange_acq_rel(at, value) __atomic_exchange_n((at), (value), __ATOMIC_ACQ_REL)
 /* True if *at was *expected and is now `value`; else *expected is what *at was (acquired). */
 #define atomic_cas_acq_rel(at, expected, value)                                                              \

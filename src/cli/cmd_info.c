@@ -1,15 +1,18 @@
 /* cairn info: what is in a trace. SPDX-License-Identifier: Apache-2.0
  *
  * The whole trace is read, through the analyses of tasks and of regions too, because only so all is found
- * that is odd about it. */
+ * that is odd about it. The lines of a process are in infoprocess.c. */
+#include "cli/infoprocess.h"
 #include "cli/query.h"
 #include "cli/records.h"
 #include "cli/show.h"
 #include "cli/table.h"
+#include "cli/typerows.h"
 
 #include "cairn/cairn.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { THREADS_SHOWN = 20 };
@@ -31,13 +34,26 @@ static const struct {
 /* Events go to both analyses. */
 struct both {
     struct trace_sink sink;
+    const struct trace_info *info;
     struct analysis_tasks tasks;
     struct analysis_regions regions;
+    uint64_t *ends; /* by process: of the task that a snapshot was taken for; 0 if unknown */
 };
+
+static void note_end(struct both *both, const struct trace_event *event)
+{
+    bool known = event->task.process < both->info->process_count;
+    const struct trace_task_id *task =
+        known ? both->info->processes[event->task.process].snapshot_task : NULL;
+    if (!task || !analysis_id_equal(task, &event->task)) return;
+    uint64_t *end = &both->ends[event->task.process];
+    if (!*end) *end = event->time;
+}
 
 static int take_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
 {
     struct both *both = (struct both *)sink;
+    if (event->kind == TRACE_TASK_END || event->kind == TRACE_TASK_FAIL) note_end(both, event);
     if (both->tasks.sink.event(&both->tasks.sink, event, error) != 0) return -1;
     return both->regions.sink.event(&both->regions.sink, event, error);
 }
@@ -54,90 +70,17 @@ static uint64_t span_ns(const struct trace_info *info, uint64_t begin, uint64_t 
     return trace_clock_ns(&info->clock, end > begin ? end - begin : 0);
 }
 
-static bool was_found(const struct trace_info *info, const char *name)
-{
-    for (uint32_t i = 0; i < info->diagnostics->count; i++)
-        if (strcmp(info->diagnostics->items[i].name, name) == 0) return true;
-    return false;
-}
-
-/* For programs; in words for people. */
-static const char *state_name(const struct trace_info *info, const struct trace_process *process)
-{
-    if (process->state == CAIRN_STATE_STOPPED) return "stopped";
-    if (process->state == CAIRN_STATE_JOINED) return "joined";
-    if (info->process_count == 1) return was_found(info, "recording") ? "recording" : "ended_without_stop";
-    return "not_stopped"; /* which of several still runs is told by the findings */
-}
-
-static const char *state_words(const struct trace_info *info, const struct trace_process *process)
-{
-    const char *name = state_name(info, process);
-    if (strcmp(name, "stopped") == 0) return "stopped: complete";
-    if (strcmp(name, "joined") == 0) return "ended without a stop; what it left was joined in";
-    if (strcmp(name, "recording") == 0) return "still recording";
-    return strcmp(name, "not_stopped") == 0 ? "not stopped" : "ended without a stop";
-}
-
-/* What went wrong while recording, or NULL. */
-static const char *error_words(int32_t error)
-{
-    switch (error) {
-    case 0: return NULL;
-    case CAIRN_ENOSPC: return "the disk or the quota was full";
-    case CAIRN_ENOMEM: return "memory was refused";
-    case CAIRN_EACCES: return "writing was not permitted";
-    case CAIRN_EIO: return "the trace could not be written";
-    default: return "an error of a kind that this version does not know";
-    }
-}
-
 /* ---- For people ------------------------------------------------------------------------------------ */
 
-static void print_label(const char *label)
+static bool any_overwritten(const struct trace_info *info)
 {
-    printf("%s%-10s%s ", show_bold(), label, show_plain());
+    return info->window_begin_ticks != 0;
 }
 
-static void print_process_line(const char *label, const char *text)
+static void instant_cell(struct table *table, const struct trace_info *info, uint64_t ticks)
 {
-    if (!text || !*text) return;
-    print_label(label);
-    show_text(stdout, text, strlen(text));
-    printf("\n");
-}
-
-static void print_process(const struct trace_info *info, uint32_t index)
-{
-    const struct trace_process *process = &info->processes[index];
-    char number[SHOW_BYTES], size[SHOW_BYTES], live[SHOW_BYTES];
-    printf("\n");
-    print_label("process");
-    if (info->process_count > 1) printf("%" PRIu32 ": ", index + 1);
-    printf("pid %" PRIu32 ", round %" PRIu32 ", %s\n", process->pid, process->round,
-           state_words(info, process));
-    print_process_line("program", process->executable);
-    print_process_line("command", process->command);
-    print_process_line("host", process->host);
-    print_process_line("file", process->path);
-    print_label("size");
-    printf("%s", show_size(size, process->file_bytes));
-    if (process->live_bytes) printf(" and %s in its live file", show_size(live, process->live_bytes));
-    if (process->limit_bytes) printf(", limit %s", show_size(size, process->limit_bytes));
-    printf("\n");
-    if (process->error) printf("%-10s %s\n", "error", error_words(process->error));
-    if (process->late_chunks)
-        printf("%-10s %s buffers were not ready when a thread needed one: some calls took longer\n", "",
-               show_count(number, process->late_chunks));
-    if (process->sites_overflow)
-        printf("%-10s %s events stand under \"(other)\": too many call sites or run-time strings\n", "",
-               show_count(number, process->sites_overflow));
-    if (process->formats_refused)
-        printf("%-10s %s logs have a format that cannot be recorded (%%n, %%1$d, over 16 arguments)\n", "",
-               show_count(number, process->formats_refused));
-    if (process->threads_overflow)
-        printf("%-10s %s events are of threads beyond the thread table\n", "",
-               show_count(number, process->threads_overflow));
+    char text[SHOW_BYTES];
+    table_raw(table, ticks ? show_instant(text, trace_clock_since_start_ns(&info->clock, ticks)) : "·");
 }
 
 static void thread_cells(struct table *table, const struct trace_info *info, uint32_t index)
@@ -151,11 +94,12 @@ static void thread_cells(struct table *table, const struct trace_info *info, uin
     table_text(table, analysis_thread_text(text, info, index));
     snprintf(text, sizeof text, "%" PRIu32, thread->tid);
     table_raw(table, text);
-    int64_t begin = thread->begin_ticks ? trace_clock_since_start_ns(&info->clock, thread->begin_ticks) : 0;
-    table_raw(table, thread->begin_ticks ? show_instant(text, begin) : "·");
-    int64_t end = thread->end_ticks ? trace_clock_since_start_ns(&info->clock, thread->end_ticks) : 0;
-    table_raw(table, thread->end_ticks ? show_instant(text, end) : "·");
+    instant_cell(table, info, thread->begin_ticks);
+    instant_cell(table, info, thread->end_ticks);
     table_count(table, query_sum(thread->lost));
+    if (!any_overwritten(info)) return;
+    table_count(table, query_sum(thread->overwritten));
+    instant_cell(table, info, thread->overwritten_until_ticks);
 }
 
 static void print_threads(const struct trace_info *info, bool all)
@@ -169,6 +113,10 @@ static void print_threads(const struct trace_info *info, bool all)
     table_column(&table, "first seen (s)", TABLE_RIGHT, 2);
     table_column(&table, "ended (s)", TABLE_RIGHT, 2);
     table_column(&table, "lost", TABLE_RIGHT, 0);
+    if (any_overwritten(info)) {
+        table_column(&table, "overwritten", TABLE_RIGHT, 0);
+        table_column(&table, "until (s)", TABLE_RIGHT, 1);
+    }
     for (uint32_t i = 0; i < shown; i++) thread_cells(&table, info, i);
     printf("\n");
     table_print(&table, stdout);
@@ -183,18 +131,52 @@ static void print_counts(const struct trace_info *info)
     table_column(&table, "events", TABLE_LEFT, 0);
     table_column(&table, "recovered", TABLE_RIGHT, 0);
     table_column(&table, "lost", TABLE_RIGHT, 0);
+    if (any_overwritten(info)) table_column(&table, "overwritten", TABLE_RIGHT, 0);
     for (unsigned i = 0; i < CAIRN_TALLIES; i++) {
-        if (!info->recovered[i] && !info->lost[i]) continue;
+        if (!info->recovered[i] && !info->lost[i] && !info->overwritten[i]) continue;
         table_raw(&table, tallies[i].doc);
         table_count(&table, info->recovered[i]);
         table_count(&table, info->lost[i]);
+        if (any_overwritten(info)) table_count(&table, info->overwritten[i]);
     }
     table_raw(&table, "all");
     table_count(&table, query_sum(info->recovered));
     table_count(&table, query_sum(info->lost));
+    if (any_overwritten(info)) table_count(&table, query_sum(info->overwritten));
     printf("\n");
     table_print(&table, stdout);
     table_free(&table);
+}
+
+/* Which types were sampled, and what that has left out. */
+static void print_sampling(const struct analysis_tasks *tasks)
+{
+    struct table table = {0};
+    char text[SHOW_BYTES];
+    if (!tasks->sampling.any) return;
+    table_column(&table, "sampled", TABLE_LEFT, 0);
+    table_column(&table, "1 in", TABLE_RIGHT, 0);
+    table_column(&table, "roots recorded", TABLE_RIGHT, 0);
+    table_column(&table, "skipped", TABLE_RIGHT, 0);
+    for (size_t i = 0; i < tasks->rows.count; i++) {
+        const struct analysis_task_row *row = &tasks->rows.items[i];
+        if (!row->one_in_min) continue;
+        table_text(&table, row->type);
+        typerows_rate(text, row->one_in_min, row->one_in_max);
+        table_raw(&table, text);
+        table_count(&table, row->roots);
+        table_count(&table, row->skipped);
+    }
+    printf("\n");
+    table_print(&table, stdout);
+    table_free(&table);
+}
+
+static bool any_window(const struct trace_info *info)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < info->process_count; i++) any |= info->processes[i].window_bytes != 0;
+    return any;
 }
 
 static void print_losses(const struct trace_info *info)
@@ -206,8 +188,10 @@ static void print_losses(const struct trace_info *info)
         printf(" between %s s and %s s",
                show_instant(first, trace_clock_since_start_ns(&info->clock, info->first_lost_ticks)),
                show_instant(last, trace_clock_since_start_ns(&info->clock, info->last_lost_ticks)));
-    printf("%s: the limit or the disk was full. Record with a greater limit (CAIRN_LIMIT, --limit).\n",
-           show_plain());
+    printf("%s: %s\n", show_plain(),
+           any_window(info)
+               ? "no memory of the window was free in time. A larger window helps (CAIRN_WINDOW, --window)."
+               : "the limit or the disk was full. Record with a greater limit (CAIRN_LIMIT, --limit).");
 }
 
 static void print_findings(const struct trace_info *info)
@@ -228,20 +212,21 @@ static void print_findings(const struct trace_info *info)
     }
 }
 
-static void print_info(const struct question *question, bool all_threads)
+static void print_info(const struct question *question, const struct both *both, bool all_threads)
 {
     const struct trace_info *info = question->info;
     char text[SHOW_BYTES];
-    print_label("trace");
+    info_print_label("trace");
     printf("%s: %" PRIu32 " %s, %" PRIu32 " %s\n", question->path, info->process_count,
            info->process_count == 1 ? "process" : "processes", info->thread_count,
            info->thread_count == 1 ? "thread" : "threads");
-    print_label("recorded");
+    info_print_label("recorded");
     printf("%s", show_wall_clock(text, trace_clock_realtime_ns(&info->clock, info->begin_ticks)));
     printf(", for %s\n", show_duration(text, span_ns(info, info->begin_ticks, info->end_ticks)));
-    for (uint32_t i = 0; i < info->process_count; i++) print_process(info, i);
+    for (uint32_t i = 0; i < info->process_count; i++) info_print_process(info, i, both->ends[i]);
     print_threads(info, all_threads);
     print_counts(info);
+    print_sampling(&both->tasks);
     print_losses(info);
     print_findings(info);
     if (info->recovered[CAIRN_TALLY_TASK_BEGIN] || info->recovered[CAIRN_TALLY_TASK_END])
@@ -259,56 +244,40 @@ static void write_tallies(struct json *json, const char *key, const uint64_t *co
     json_end(json);
 }
 
-/* An instant since the start of the trace; null if `ticks` is 0. */
-static void write_instant(struct json *json, const struct trace_info *info, const char *key, uint64_t ticks)
-{
-    json_key(json, key);
-    if (ticks)
-        json_int(json, trace_clock_since_start_ns(&info->clock, ticks));
-    else
-        json_null(json);
-}
-
-static void write_process(struct json *json, const struct trace_info *info,
-                          const struct trace_process *process)
-{
-    json_object(json);
-    json_key(json, "pid"), json_uint(json, process->pid);
-    json_key(json, "round"), json_uint(json, process->round);
-    json_key(json, "state"), json_text(json, state_name(info, process));
-    json_key(json, "error"), json_text(json, error_words(process->error));
-    json_key(json, "path"), json_text(json, process->path);
-    json_key(json, "executable"), json_text(json, process->executable);
-    json_key(json, "command"), json_text(json, process->command);
-    json_key(json, "host"), json_text(json, process->host);
-    json_key(json, "start_realtime_ns"), json_int(json, process->start_realtime_ns);
-    write_instant(json, info, "begin_ns", process->begin_ticks);
-    write_instant(json, info, "end_ns", process->end_ticks);
-    json_key(json, "limit_bytes"), json_uint(json, process->limit_bytes);
-    json_key(json, "file_bytes"), json_uint(json, process->file_bytes);
-    json_key(json, "live_bytes"), json_uint(json, process->live_bytes);
-    json_key(json, "late_chunks"), json_uint(json, process->late_chunks);
-    json_key(json, "sites_overflow"), json_uint(json, process->sites_overflow);
-    json_key(json, "formats_refused"), json_uint(json, process->formats_refused);
-    json_key(json, "threads_overflow"), json_uint(json, process->threads_overflow);
-    json_end(json);
-}
-
 static void write_thread(struct json *json, const struct trace_info *info, const struct trace_thread *thread)
 {
     json_object(json);
     json_key(json, "process"), json_uint(json, thread->process + 1);
     json_key(json, "tid"), json_uint(json, thread->tid);
     json_key(json, "name"), json_text(json, thread->name);
-    write_instant(json, info, "begin_ns", thread->begin_ticks);
-    write_instant(json, info, "end_ns", thread->end_ticks);
+    info_write_instant(json, info, "begin_ns", thread->begin_ticks);
+    info_write_instant(json, info, "end_ns", thread->end_ticks);
     write_tallies(json, "lost", thread->lost);
-    write_instant(json, info, "first_lost_ns", thread->first_lost_ticks);
-    write_instant(json, info, "last_lost_ns", thread->last_lost_ticks);
+    info_write_instant(json, info, "first_lost_ns", thread->first_lost_ticks);
+    info_write_instant(json, info, "last_lost_ns", thread->last_lost_ticks);
+    write_tallies(json, "overwritten", thread->overwritten);
+    info_write_instant(json, info, "overwritten_until_ns", thread->overwritten_until_ticks);
     json_end(json);
 }
 
-static void write_json(const struct question *question)
+static void write_sampling(struct json *json, const struct analysis_tasks *tasks)
+{
+    json_key(json, "sampling"), json_array(json);
+    for (size_t i = 0; i < tasks->rows.count; i++) {
+        const struct analysis_task_row *row = &tasks->rows.items[i];
+        if (!row->one_in_min) continue;
+        json_object(json);
+        json_key(json, "type"), json_text(json, row->type);
+        json_key(json, "one_in_min"), json_uint(json, row->one_in_min);
+        json_key(json, "one_in_max"), json_uint(json, row->one_in_max);
+        json_key(json, "roots"), json_uint(json, row->roots);
+        json_key(json, "skipped"), json_uint(json, row->skipped);
+        json_end(json);
+    }
+    json_end(json);
+}
+
+static void write_json(const struct question *question, const struct both *both)
 {
     const struct trace_info *info = question->info;
     struct json json = {.out = stdout};
@@ -319,10 +288,13 @@ static void write_json(const struct question *question)
     json_key(&json, "duration_ns"), json_uint(&json, span_ns(info, info->begin_ticks, info->end_ticks));
     write_tallies(&json, "recovered", info->recovered);
     write_tallies(&json, "lost", info->lost);
-    write_instant(&json, info, "first_lost_ns", info->first_lost_ticks);
-    write_instant(&json, info, "last_lost_ns", info->last_lost_ticks);
+    info_write_instant(&json, info, "first_lost_ns", info->first_lost_ticks);
+    info_write_instant(&json, info, "last_lost_ns", info->last_lost_ticks);
+    write_tallies(&json, "overwritten", info->overwritten);
+    info_write_instant(&json, info, "window_begin_ns", info->window_begin_ticks);
+    write_sampling(&json, &both->tasks);
     json_key(&json, "processes"), json_array(&json);
-    for (uint32_t i = 0; i < info->process_count; i++) write_process(&json, info, &info->processes[i]);
+    for (uint32_t i = 0; i < info->process_count; i++) info_write_process(&json, info, &info->processes[i]);
     json_end(&json);
     json_key(&json, "threads"), json_array(&json);
     for (uint32_t i = 0; i < info->thread_count; i++) write_thread(&json, info, &info->threads[i]);
@@ -337,6 +309,7 @@ static void write_counts(struct records *records, unsigned tally, const struct t
     records_text(records, "kind", tallies[tally].name);
     records_uint(records, "recovered", info->recovered[tally]);
     records_uint(records, "lost", info->lost[tally]);
+    records_uint(records, "overwritten", info->overwritten[tally]);
     records_row_end(records);
 }
 
@@ -351,30 +324,38 @@ static void write_csv(const struct question *question)
 
 /* ---- The command ----------------------------------------------------------------------------------- */
 
-static int run_both(struct question *question)
+static void free_both(struct both *both)
 {
-    struct both both = {.sink = {take_event, take_end}};
-    bool ready = analysis_tasks_init(&both.tasks, question->info, NULL, 0);
-    ready = analysis_regions_init(&both.regions, question->info, NULL) && ready;
-    int code = ready ? question_run(question, &both.sink) : cli_out_of_memory();
-    analysis_tasks_free(&both.tasks);
-    analysis_regions_free(&both.regions);
-    return code;
+    analysis_tasks_free(&both->tasks);
+    analysis_regions_free(&both->regions);
+    free(both->ends);
+}
+
+static int run_both(struct question *question, struct both *both)
+{
+    const struct trace_info *info = question->info;
+    *both = (struct both){.sink = {take_event, take_end}, .info = info};
+    both->ends = calloc(info->process_count, sizeof *both->ends);
+    bool ready = analysis_tasks_init(&both->tasks, info, NULL, 0);
+    ready = analysis_regions_init(&both->regions, info, NULL) && ready && both->ends;
+    return ready ? question_run(question, &both->sink) : cli_out_of_memory();
 }
 
 static int run(const void *given, int count, char **arguments)
 {
     const struct info_options *options = given;
     struct question question;
+    struct both both = {0};
     (void)count;
     int code = question_begin(&question, &cmd_info, &options->query, ANALYSIS_TASKS, arguments[0]);
-    if (code == CLI_OK) code = run_both(&question);
+    if (code == CLI_OK) code = run_both(&question, &both);
     if (code == CLI_OK && options->query.json)
-        write_json(&question);
+        write_json(&question, &both);
     else if (code == CLI_OK && options->query.csv)
         write_csv(&question);
     else if (code == CLI_OK)
-        print_info(&question, options->threads);
+        print_info(&question, &both, options->threads);
+    free_both(&both);
     return question_end(&question, code);
 }
 
@@ -389,12 +370,18 @@ const struct cli_command cmd_info = {
     .arguments = "TRACE",
     .summary = "what is in a trace: processes, threads, counts, losses, findings",
     .details =
-        "Every event that a program emitted is either recovered or lost, and both are counted by kind. "
+        "Every event that a program emitted is either recovered or lost, or, of a flight recorder, "
+        "overwritten, "
+        "and all are counted by kind. "
         "Findings are what is wrong or odd: notes and warnings about the program or the recording, and "
         "damage to the file, after which the exit code is 1.\n\n"
         "--json: path, start_realtime_ns (since 1970), duration_ns, recovered and lost (counts by kind, and "
-        "total), first_lost_ns and last_lost_ns (since the start), processes, threads, diagnostics (name, "
-        "severity: note, warning or damage, count, advice, example). --csv: kind, recovered, lost.",
+        "total), first_lost_ns and last_lost_ns (since the start), overwritten (counts), window_begin_ns "
+        "(from "
+        "there on everything is there or counted as lost), sampling (type, one_in_min and one_in_max of its "
+        "call "
+        "sites, roots recorded, skipped), processes, threads, diagnostics (name, severity: note, warning or "
+        "damage, count, advice, example). --csv: kind, recovered, lost, overwritten.",
     .examples = "cairn info demo.cairn\n"
                 "cairn info --json demo.cairn    # for programs\n",
     .options = options_table,

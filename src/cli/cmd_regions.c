@@ -90,7 +90,7 @@ static void where_cell(struct table *table, const struct analysis_region_row *si
 
 /* A type's place if it has one, else how many it has. */
 static void type_cells(struct table *table, const struct analysis_regions *regions, size_t row,
-                       size_t first_site, size_t site_count)
+                       const struct typerows_style *style, size_t first_site, size_t site_count)
 {
     char text[SHOW_BYTES];
     table_text(table, regions->rows.items[row].type);
@@ -100,28 +100,40 @@ static void type_cells(struct table *table, const struct analysis_regions *regio
         snprintf(text, sizeof text, "%zu places", site_count);
         table_raw(table, text);
     }
-    typerows_cells(table, &regions->rows.items[row].stats, &regions->info->clock);
+    typerows_cells(table, style, &regions->rows.items[row].stats, &regions->info->clock);
 }
 
 static void print_table(const struct analysis_regions *regions, bool sites)
 {
     struct table table = {0};
+    const struct typerows_style style = {.errors = "errors", .is_sampled = regions->sampling.any};
     table_column(&table, "type", TABLE_LEFT, 0);
     table_column(&table, "where", TABLE_LEFT, sites ? 0 : 8);
-    typerows_columns(&table);
+    typerows_columns(&table, &style);
     size_t next = 0;
     for (size_t row = 0; row < regions->rows.count; row++) {
         size_t first = next;
         while (next < regions->sites.count && regions->sites.items[next].type_row == row) next++;
-        type_cells(&table, regions, row, first, next - first);
+        type_cells(&table, regions, row, &style, first, next - first);
         for (size_t i = first; sites && next - first > 1 && i < next; i++) {
             table_raw(&table, "");
             where_cell(&table, &regions->sites.items[i]);
-            typerows_cells(&table, &regions->sites.items[i].stats, &regions->info->clock);
+            typerows_cells(&table, &style, &regions->sites.items[i].stats, &regions->info->clock);
         }
     }
     table_print(&table, stdout);
     table_free(&table);
+}
+
+/* What the columns do not say. */
+static void print_begins(const struct analysis_regions *regions)
+{
+    uint64_t before = 0;
+    char text[SHOW_BYTES];
+    for (size_t i = 0; i < regions->rows.count; i++) before += regions->rows.items[i].stats.before_window;
+    if (before)
+        printf("\n%s began before the flight recorder's window; durations are the true ones.\n",
+               show_count(text, before));
 }
 
 static void print_regions(const struct question *question, const struct analysis_regions *regions, bool sites)
@@ -132,6 +144,8 @@ static void print_regions(const struct question *question, const struct analysis
         return;
     }
     print_table(regions, sites);
+    print_begins(regions);
+    if (regions->sampling.any) printf("\n%s\n", TYPEROWS_SAMPLING);
     for (size_t i = 0; question->query->spec.type && i < regions->rows.count; i++) {
         if (regions->rows.items[i].stats.time.count > 1) printf("\n");
         draw_distribution(stdout, regions->rows.items[i].type, "regions", &regions->rows.items[i].stats,

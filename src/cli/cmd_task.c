@@ -26,6 +26,12 @@ static bool is_real(const struct analysis_task *task)
     return task->id.id > CAIRN_ID_OFF;
 }
 
+/* Without an end in the trace, but not because it goes on. */
+static bool is_over(const struct trace_info *info, const struct analysis_task *task)
+{
+    return task->status == ANALYSIS_UNFINISHED && analysis_ended_before_window(info, &task->id, task->begin);
+}
+
 /* ---- Head ------------------------------------------------------------------------------------------ */
 
 static void print_name(const struct trace_info *info, const struct trace_task_id *task)
@@ -41,7 +47,9 @@ static void print_status(const struct trace_info *info, const struct analysis_ta
     char text[SHOW_BYTES];
     if (!is_real(task)) return;
     show_duration(text, latency_ns(info, task));
-    if (task->status == ANALYSIS_UNFINISHED) {
+    if (is_over(info, task)) {
+        printf("  ended before the flight recorder's window");
+    } else if (task->status == ANALYSIS_UNFINISHED) {
         printf("  %snot ended%s, %s so far", show_yellow(), show_plain(), text);
     } else if (task->status == ANALYSIS_FINISHED) {
         printf("  %s", text);
@@ -74,6 +82,8 @@ static void print_begin(const struct trace_info *info, const struct analysis_tas
     printf(", %s\n", show_wall_clock(text, trace_clock_realtime_ns(&info->clock, task->id.birth)));
     if (task->begin == ANALYSIS_BEGIN_BEFORE)
         printf("             before this recording, in an earlier one; its time is the true one\n");
+    if (task->begin == ANALYSIS_BEGIN_LEFT || task->begin == ANALYSIS_BEGIN_LISTED)
+        printf("             before the flight recorder's window; its time is the true one\n");
     if (task->begin == ANALYSIS_BEGIN_LOST)
         printf("             its begin is not in the trace; its time is the true one\n");
 }
@@ -190,13 +200,19 @@ static void print_tree(const struct analysis_story *story, const struct trace_in
 
 static const char *begin_word(enum analysis_begin begin)
 {
-    static const char *const words[] = {"seen", "before", "lost", "off"};
+    static const char *const words[] = {
+        [ANALYSIS_BEGIN_SEEN] = "seen",          [ANALYSIS_BEGIN_BEFORE] = "before",
+        [ANALYSIS_BEGIN_LOST] = "lost",          [ANALYSIS_BEGIN_OFF] = "off",
+        [ANALYSIS_BEGIN_LEFT] = "before_window", [ANALYSIS_BEGIN_LISTED] = "before_window",
+    };
     return words[begin];
 }
 
-static const char *status_word(enum analysis_status status)
+static const char *status_word(const struct trace_info *info, const struct analysis_task *task)
 {
-    return status == ANALYSIS_UNFINISHED ? "unfinished" : status == ANALYSIS_FAILED ? "failed" : "ok";
+    if (is_over(info, task)) return "ended_before_window";
+    if (task->status == ANALYSIS_UNFINISHED) return "unfinished";
+    return task->status == ANALYSIS_FAILED ? "failed" : "ok";
 }
 
 static void write_task_fields(struct records *records, const struct analysis_task *task,
@@ -208,7 +224,7 @@ static void write_task_fields(struct records *records, const struct analysis_tas
     records_text(records, "type", analysis_type_of_task(info, &task->id));
     records_text(records, "begin", begin_word(task->begin));
     records_int(records, "begin_ns", trace_clock_since_start_ns(&info->clock, task->id.birth));
-    records_text(records, "status", status_word(task->status));
+    records_text(records, "status", status_word(info, task));
     records_text(records, "reason",
                  task->status == ANALYSIS_FAILED ? analysis_site_text(info, task->end_site) : NULL);
     if (ended)
@@ -340,14 +356,18 @@ const struct cli_command cmd_task = {
         "\"background\" what works for no task.\n\n"
         "Each line has the time since the task began, the time since the line before, and the thread. "
         "Regions stand where they begin, with their duration; what happens inside them is indented. A gap "
-        "is named if for at least a 50th of the whole no region was open and nothing was recorded.\n\n"
+        "is named if for at least a 50th of the whole no region was open and nothing was recorded. Of what "
+        "happened before a flight recorder's window only the true begins are known.\n\n"
         "--json: {\"events\": [...], \"events_left_out\", \"task\": {...}, \"parents\": [...], "
         "\"subtasks\": [...], \"diagnostics\": [...]}. An event has: kind (begin, end, end_again, region, "
-        "log, attribute, causes, caused_by, gap), at_ns (since the begin), duration_ns, thread, ended_on, "
+        "log, attribute, causes, caused_by, gap, before_window), at_ns (since the begin), duration_ns, "
+        "thread, ended_on, "
         "task, depth, name (type, category, key or reason), value, region (of an attribute), other (task "
-        "of a link), file, line. A task has: id, type, begin (seen, before, lost, off), begin_ns (since "
-        "the start), status (unfinished, ok, failed), reason, latency_ns, began_on, ended_on. --csv has "
-        "the events.",
+        "of a link), file, line. A task has: id, type, begin (seen, before, lost, off, before_window), "
+        "begin_ns "
+        "(since the start), status (unfinished, ok, failed, ended_before_window), reason, latency_ns, "
+        "began_on, "
+        "ended_on. --csv has the events.",
     .examples = "cairn tasks --slowest 3 demo.cairn   # find a slow one\n"
                 "cairn task demo.cairn 7f3            # what took it so long\n",
     .more_options = query_form_options,

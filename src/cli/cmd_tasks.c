@@ -17,6 +17,19 @@ extern const struct cli_command cmd_tasks;
 
 /* ---- Types ----------------------------------------------------------------------------------------- */
 
+/* One sampling rate, as far as there is one. */
+static void write_sampling(struct records *records, const struct analysis_task_row *row)
+{
+    if (row->one_in_min && row->one_in_min == row->one_in_max)
+        records_uint(records, "one_in", row->one_in_min);
+    else
+        records_none(records, "one_in");
+    if (row->skipped_known)
+        records_uint(records, "skipped", row->skipped);
+    else
+        records_none(records, "skipped");
+}
+
 static void write_type(struct records *records, const struct analysis_task_row *row,
                        const struct trace_info *info)
 {
@@ -28,6 +41,7 @@ static void write_type(struct records *records, const struct analysis_task_row *
         records_text(records, "slowest", analysis_id_text(id, info, &row->slowest.id));
     else
         records_none(records, "slowest");
+    write_sampling(records, row);
     records_row_end(records);
 }
 
@@ -51,30 +65,55 @@ static void write_types(const struct question *question, const struct analysis_t
 static void print_table(const struct question *question, const struct analysis_tasks *tasks)
 {
     struct table table = {0};
+    char text[SHOW_BYTES];
+    const struct typerows_style style = {.errors = "failed", .is_sampled = tasks->sampling.any};
     table_column(&table, "type", TABLE_LEFT, 0);
-    typerows_columns(&table);
+    if (style.is_sampled) table_column(&table, "1 in", TABLE_RIGHT, 0);
+    typerows_columns(&table, &style);
     for (size_t i = 0; i < tasks->rows.count; i++) {
         table_text(&table, tasks->rows.items[i].type);
-        typerows_cells(&table, &tasks->rows.items[i].stats, &question->info->clock);
+        if (style.is_sampled)
+            table_raw(&table,
+                      typerows_rate(text, tasks->rows.items[i].one_in_min, tasks->rows.items[i].one_in_max));
+        typerows_cells(&table, &style, &tasks->rows.items[i].stats, &question->info->clock);
     }
     table_print(&table, stdout);
     table_free(&table);
 }
 
+static void print_sampling(const struct trace_info *info, const struct analysis_tasks *tasks)
+{
+    char text[SHOW_BYTES];
+    uint64_t skipped = 0;
+    if (!tasks->sampling.any) return;
+    for (size_t i = 0; i < tasks->rows.count; i++) skipped += tasks->rows.items[i].skipped;
+    printf("\n%s\n", TYPEROWS_SAMPLING);
+    if (skipped)
+        printf("%s tasks without parent were skipped%s.\n", show_count(text, skipped),
+               info->window_begin_ticks
+                   ? " since the recording began, not in the window alone: est. counts are "
+                     "those of the window"
+                   : ", which is counted: est. counts of such types are exact");
+}
+
 /* What the columns do not say: whose begin is not in the trace. */
 static void print_begins(const struct analysis_tasks *tasks)
 {
-    uint64_t before = 0, lost = 0;
+    uint64_t before = 0, lost = 0, left = 0;
     char text[SHOW_BYTES];
     bool off = false;
     for (size_t i = 0; i < tasks->rows.count; i++) {
         before += tasks->rows.items[i].stats.begun_before;
         lost += tasks->rows.items[i].stats.begin_lost;
+        left += tasks->rows.items[i].stats.before_window;
         off |= strcmp(tasks->rows.items[i].type, ANALYSIS_TYPE_OFF) == 0;
     }
-    if (before || lost || off) printf("\n");
+    if (before || lost || left || off) printf("\n");
     if (before)
         printf("%s began before this recording; latency is the true one.\n", show_count(text, before));
+    if (left)
+        printf("%s began before the flight recorder's window; latency is the true one.\n",
+               show_count(text, left));
     if (lost)
         printf("%s began in this recording, but the begin is not in the trace; latency is the true one.\n",
                show_count(text, lost));
@@ -118,6 +157,7 @@ static void print_types(const struct question *question, const struct analysis_t
     }
     print_table(question, tasks);
     print_begins(tasks);
+    print_sampling(question->info, tasks);
     draw_types(question, tasks);
     question_notes(question);
     print_hint(question, tasks);
@@ -250,10 +290,18 @@ const struct cli_command cmd_tasks = {
         "that were seen, finished or not; times are those of the finished ones. Self is the latency without "
         "the time in which a subtask was open. Percentiles are right within 1 %; min and max are exact. TYPE "
         "is a pattern, as in --type.\n\n"
+        "Where types were sampled, a column tells that one in N tasks without parent was recorded, and there "
+        "are "
+        "estimates of what there was in all: each recorded task, with its subtasks and regions, stands for "
+        "N. "
+        "The skipped ones are counted, so that the count of such a type is exact, unless filters ask for "
+        "more "
+        "than its type or a flight recorder has let go of some.\n\n"
         "--min and --max are about latency; --thread means tasks that did anything on that "
         "thread.\n\n" QUERY_DETAILS
         "\n\n--json: {\"types\": [...], \"diagnostics\": [...]}, a type has: type, " TYPEROWS_FIELDS
-        ", slowest (id). With --slowest: {\"tasks\": [...], ...}, a task has: id, type, begin_ns (since the "
+        ", slowest (id), one_in and skipped (null: not sampled, or at several rates; or not known of what is "
+        "asked for). With --slowest: {\"tasks\": [...], ...}, a task has: id, type, begin_ns (since the "
         "start), latency_ns, status (ok, failed), reason, parent (id), ended_on. --csv has the same fields.",
     .examples = "cairn tasks demo.cairn                      # all types\n"
                 "cairn tasks demo.cairn 'GET *'              # some types, each drawn\n"

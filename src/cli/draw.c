@@ -95,13 +95,13 @@ static unsigned bar_columns(void)
     return width - others > BAR_COLUMNS_MAX ? BAR_COLUMNS_MAX : width - others;
 }
 
-static uint64_t count_row(const struct analysis_stats *stats, const struct trace_clock *clock,
+static uint64_t count_row(const struct histogram *all, const struct trace_clock *clock,
                           const struct bounds *bounds, unsigned row)
 {
     uint64_t low = row ? trace_clock_ticks(clock, bounds->ns[row]) : 0;
     bool is_last = row + 1 == bounds->rows;
     uint64_t high = is_last ? UINT64_MAX : trace_clock_ticks(clock, bounds->ns[row + 1]);
-    return histogram_count_between(&stats->time, low, high);
+    return histogram_count_between(all, low, high);
 }
 
 static void draw_row(FILE *out, uint64_t low_ns, uint64_t count, uint64_t greatest)
@@ -120,19 +120,22 @@ void draw_distribution(FILE *out, const char *title, const char *what, const str
     struct bounds bounds;
     uint64_t counts[ROWS_MAX + 1], greatest = 1, before = 0;
     char text[SHOW_BYTES];
+    bool is_mixed = stats->weighted.count != 0; /* sampled at different rates: only estimates compare */
+    const struct histogram *all = is_mixed ? &stats->weighted : &stats->time;
     analysis_summarize(&summary, stats, clock);
     if (summary.finished < 2 || !choose_bounds(&bounds, summary.min_ns, summary.max_ns)) return;
     for (unsigned i = 0; i < bounds.rows; i++) {
-        counts[i] = count_row(stats, clock, &bounds, i);
+        counts[i] = count_row(all, clock, &bounds, i);
         if (counts[i] > greatest) greatest = counts[i];
     }
     fprintf(out, "%s", show_bold());
     show_text(out, title, strlen(title));
-    fprintf(out, "%s: %s finished %s by duration\n", show_plain(), show_count(text, summary.finished), what);
-    for (unsigned i = 0; i < bounds.rows && before < summary.finished; i++) {
+    fprintf(out, "%s: %s%s finished %s by duration\n", show_plain(), is_mixed ? "about " : "",
+            show_count(text, all->count), what);
+    for (unsigned i = 0; i < bounds.rows && before < all->count; i++) {
         if (before == 0 && counts[i] == 0) continue;
         draw_row(out, bounds.ns[i], counts[i], greatest);
-        draw_marks(out, before, counts[i], summary.finished);
+        draw_marks(out, before, counts[i], all->count);
         fputc('\n', out);
         before += counts[i];
     }

@@ -153,14 +153,20 @@ static void put_exit_codes(FILE *out)
           out);
 }
 
+static void put_arguments(FILE *out, const struct cli_command *command)
+{
+    if (*command->arguments) fputc(' ', out);
+    put(out, command->arguments);
+}
+
 void manpage_print_command(const struct cli_command *command, FILE *out)
 {
     put_head(out, command->name);
     fprintf(out, ".SH NAME\ncairn\\-%s \\-\n", command->name);
     put_filled(out, command->summary, strlen(command->summary));
-    fprintf(out, ".SH SYNOPSIS\n\\fBcairn %s\\fR ", command->name);
-    if (command->options || command->more_options) fputs("[options] ", out);
-    put(out, command->arguments);
+    fprintf(out, ".SH SYNOPSIS\n\\fBcairn %s\\fR", command->name);
+    if (command->options || command->more_options) fputs(" [options]", out);
+    put_arguments(out, command);
     fputs("\n.SH DESCRIPTION\n", out);
     if (command->details)
         put_details(out, command->details);
@@ -175,8 +181,8 @@ void manpage_print_command(const struct cli_command *command, FILE *out)
 static void put_command_list(FILE *out)
 {
     for (const struct cli_command *const *command = cli_commands; *command; command++) {
-        fprintf(out, ".TP\n\\fB%s\\fR ", (*command)->name);
-        put(out, (*command)->arguments);
+        fprintf(out, ".TP\n\\fB%s\\fR", (*command)->name);
+        put_arguments(out, *command);
         fputc('\n', out);
         put_filled(out, (*command)->summary, strlen((*command)->summary));
     }

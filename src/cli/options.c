@@ -29,8 +29,8 @@ int cli_usage(const struct cli_command *command, const char *format, ...)
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "\nusage: cairn %s [options] %s\n`cairn help %s` tells more.\n", command->name,
-            command->arguments, command->name);
+    fprintf(stderr, "\nusage: cairn %s [options]%s%s\n`cairn help %s` tells more.\n", command->name,
+            *command->arguments ? " " : "", command->arguments, command->name);
     return CLI_USAGE;
 }
 

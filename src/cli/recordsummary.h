@@ -1,10 +1,10 @@
-/* What `cairn record` says when the program has ended. SPDX-License-Identifier: Apache-2.0 */
+/* What `cairn record` and `cairn stop` say when a recording has ended. SPDX-License-Identifier: Apache-2.0 */
 #ifndef CAIRN_CLI_RECORDSUMMARY_H
 #define CAIRN_CLI_RECORDSUMMARY_H
 
 #include "base/base.h"
 
-/* Reads the recording and prints a summary to stderr. Returns 0, or -1 with *error set. */
-int record_summary(const char *folder, size_t file_count, struct cairn_error *error);
+/* Reads a recording, a folder or a file, and prints a summary to stderr. Returns 0, or -1 with *error set. */
+int record_summary(const char *path, struct cairn_error *error);
 
 #endif

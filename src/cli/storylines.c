@@ -70,13 +70,19 @@ static struct scale scale_of(const struct analysis_story *story, const struct tr
     return ns < UINT64_C(100000000000) ? (struct scale){1e6, "ms"} : (struct scale){1e9, "s"};
 }
 
+/* Nothing that happened, but a time of which nothing is told. */
+static bool is_stretch(const struct analysis_story_line *line)
+{
+    return line->kind == ANALYSIS_STORY_GAP || line->kind == ANALYSIS_STORY_UNSEEN;
+}
+
 static void print_times(const struct analysis_story *story, const struct trace_info *info, struct scale scale,
                         const struct analysis_story_line *line, uint64_t previous)
 {
     int64_t since = since_begin_ns(story, info, line->time);
     uint64_t elapsed = line->time > previous ? trace_clock_ns(&info->clock, line->time - previous) : 0;
     printf("%*.3f ", TIME_COLUMNS, (double)since / scale.ns_per_unit);
-    if (line->kind == ANALYSIS_STORY_GAP)
+    if (is_stretch(line))
         printf("%*s  ", TIME_COLUMNS, "");
     else
         printf("%*.3f  ", TIME_COLUMNS, (double)elapsed / scale.ns_per_unit);
@@ -110,7 +116,10 @@ static void print_region(const struct trace_info *info, const struct analysis_st
         printf("  %s%s%s", show_bold(), show_duration(text, trace_clock_ns(&info->clock, ticks)),
                show_plain());
     if (line->is_explicit) printf("  (explicit times)");
-    if (line->begin_lost) printf("  (its begin is not in the trace)");
+    if (line->begin_lost)
+        printf(analysis_is_before_window(info, line->region.task.process, line->time)
+                   ? "  (began before the window)"
+                   : "  (its begin is not in the trace)");
     if (line->is_unfinished || line->is_explicit || line->end_thread == line->thread) return;
     printf("  %sended on ", show_yellow());
     print_text(analysis_thread_text(text, info, line->end_thread));
@@ -173,8 +182,10 @@ static void print_what(const struct analysis_story *story, const struct trace_in
     printf("%*s", (int)(2 * indent), "");
     switch (line->kind) {
     case ANALYSIS_STORY_GAP:
-        printf("%s… %s nothing recorded%s", show_dim(),
-               show_duration(text, trace_clock_ns(&info->clock, line->end - line->time)), show_plain());
+    case ANALYSIS_STORY_UNSEEN:
+        printf("%s… %s %s%s", show_dim(),
+               show_duration(text, trace_clock_ns(&info->clock, line->end - line->time)),
+               line->kind == ANALYSIS_STORY_GAP ? "nothing recorded" : "before the window", show_plain());
         return;
     case ANALYSIS_STORY_BEGIN:
         printf("begins: ");
@@ -208,7 +219,7 @@ void storylines_print(const struct analysis_story *story, const struct trace_inf
         print_thread(info, line->thread);
         print_what(story, info, line);
         printf("\n");
-        if (line->kind != ANALYSIS_STORY_GAP) previous = line->time;
+        if (!is_stretch(line)) previous = line->time;
     }
 }
 
@@ -224,6 +235,7 @@ static const char *const kind_names[] = {
     [ANALYSIS_STORY_LINK_TO] = "causes",
     [ANALYSIS_STORY_LINK_FROM] = "caused_by",
     [ANALYSIS_STORY_GAP] = "gap",
+    [ANALYSIS_STORY_UNSEEN] = "before_window",
 };
 
 static uint32_t naming_site(const struct analysis_story_line *line)
@@ -234,8 +246,7 @@ static uint32_t naming_site(const struct analysis_story_line *line)
 static void record_duration(struct records *records, const struct analysis_story_line *line,
                             const struct trace_info *info)
 {
-    bool has =
-        line->kind == ANALYSIS_STORY_GAP || (line->kind == ANALYSIS_STORY_REGION && !line->is_unfinished);
+    bool has = is_stretch(line) || (line->kind == ANALYSIS_STORY_REGION && !line->is_unfinished);
     if (has && line->end >= line->time)
         records_uint(records, "duration_ns", trace_clock_ns(&info->clock, line->end - line->time));
     else
@@ -246,7 +257,7 @@ static void record_who(struct records *records, const struct analysis_story *sto
                        const struct analysis_story_line *line, const struct trace_info *info)
 {
     char text[ANALYSIS_THREAD_BYTES];
-    bool has_thread = line->thread != UINT32_MAX, is_gap = line->kind == ANALYSIS_STORY_GAP;
+    bool has_thread = line->thread != UINT32_MAX, is_gap = is_stretch(line);
     bool has_end = line->end_thread != UINT32_MAX;
     const struct trace_task_id *task = &story->tasks.items[line->task].task.id;
     records_text(records, "thread", has_thread ? analysis_thread_text(text, info, line->thread) : NULL);

@@ -1,35 +1,42 @@
 /* See typerows.h. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/typerows.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 
 static const struct count_field {
     const char *name, *title; /* without a title it is no column: notes tell of it */
     size_t offset;
     unsigned rank;
+    bool added; /* written behind the older ones; a column only where tasks were sampled */
 } count_fields[] = {
-    {"count", "count", offsetof(struct analysis_summary, count), 0},
-    {"finished", NULL, offsetof(struct analysis_summary, finished), 0},
-    {"unfinished", "unfinished", offsetof(struct analysis_summary, unfinished), 1},
-    {"errors", "errors", offsetof(struct analysis_summary, errors), 1},
-    {"begun_before", NULL, offsetof(struct analysis_summary, begun_before), 0},
-    {"begin_lost", NULL, offsetof(struct analysis_summary, begin_lost), 0},
+    {"count", "count", offsetof(struct analysis_summary, count), 0, false},
+    {"finished", NULL, offsetof(struct analysis_summary, finished), 0, false},
+    {"unfinished", "unfinished", offsetof(struct analysis_summary, unfinished), 1, false},
+    {"errors", "errors", offsetof(struct analysis_summary, errors), 1, false},
+    {"begun_before", NULL, offsetof(struct analysis_summary, begun_before), 0, false},
+    {"before_window", NULL, offsetof(struct analysis_summary, before_window), 0, true},
+    {"begin_lost", NULL, offsetof(struct analysis_summary, begin_lost), 0, false},
+    {"estimated_count", "est. count", offsetof(struct analysis_summary, estimated_count), 0, true},
 };
 
 static const struct time_field {
     const char *name, *title;
     size_t offset;
     unsigned rank; /* which column goes first where there is little room */
+    bool added;
 } time_fields[] = {
-    {"total_ns", "total", offsetof(struct analysis_summary, total_ns), 0},
-    {"self_ns", "self", offsetof(struct analysis_summary, self_ns), 4},
-    {"min_ns", "min", offsetof(struct analysis_summary, min_ns), 7},
-    {"mean_ns", "mean", offsetof(struct analysis_summary, mean_ns), 6},
-    {"p50_ns", "p50", offsetof(struct analysis_summary, p50_ns), 0},
-    {"p90_ns", "p90", offsetof(struct analysis_summary, p90_ns), 3},
-    {"p99_ns", "p99", offsetof(struct analysis_summary, p99_ns), 0},
-    {"p999_ns", "p99.9", offsetof(struct analysis_summary, p999_ns), 5},
-    {"max_ns", "max", offsetof(struct analysis_summary, max_ns), 0},
+    {"estimated_total_ns", "est. total", offsetof(struct analysis_summary, estimated_total_ns), 0, true},
+    {"total_ns", "total", offsetof(struct analysis_summary, total_ns), 0, false},
+    {"self_ns", "self", offsetof(struct analysis_summary, self_ns), 4, false},
+    {"estimated_self_ns", NULL, offsetof(struct analysis_summary, estimated_self_ns), 0, true},
+    {"min_ns", "min", offsetof(struct analysis_summary, min_ns), 7, false},
+    {"mean_ns", "mean", offsetof(struct analysis_summary, mean_ns), 6, false},
+    {"p50_ns", "p50", offsetof(struct analysis_summary, p50_ns), 0, false},
+    {"p90_ns", "p90", offsetof(struct analysis_summary, p90_ns), 3, false},
+    {"p99_ns", "p99", offsetof(struct analysis_summary, p99_ns), 0, false},
+    {"p999_ns", "p99.9", offsetof(struct analysis_summary, p999_ns), 5, false},
+    {"max_ns", "max", offsetof(struct analysis_summary, max_ns), 0, false},
 };
 
 enum {
@@ -42,27 +49,48 @@ static uint64_t value_at(const struct analysis_summary *summary, size_t offset)
     return *(const uint64_t *)((const char *)summary + offset);
 }
 
-void typerows_columns(struct table *table)
+static bool is_column(const struct typerows_style *style, const char *title, bool added)
 {
-    for (size_t i = 0; i < COUNT_FIELDS; i++)
-        if (count_fields[i].title)
-            table_column(table, count_fields[i].title, TABLE_RIGHT, count_fields[i].rank);
-    for (size_t i = 0; i < TIME_FIELDS; i++)
-        table_column(table, time_fields[i].title, TABLE_RIGHT, time_fields[i].rank);
+    return title && (!added || style->is_sampled);
 }
 
-void typerows_cells(struct table *table, const struct analysis_stats *stats, const struct trace_clock *clock)
+void typerows_columns(struct table *table, const struct typerows_style *style)
+{
+    for (size_t i = 0; i < COUNT_FIELDS; i++) {
+        const struct count_field *field = &count_fields[i];
+        bool is_errors = field->offset == offsetof(struct analysis_summary, errors);
+        if (is_column(style, field->title, field->added))
+            table_column(table, is_errors ? style->errors : field->title, TABLE_RIGHT, field->rank);
+    }
+    for (size_t i = 0; i < TIME_FIELDS; i++)
+        if (is_column(style, time_fields[i].title, time_fields[i].added))
+            table_column(table, time_fields[i].title, TABLE_RIGHT, time_fields[i].rank);
+}
+
+void typerows_cells(struct table *table, const struct typerows_style *style,
+                    const struct analysis_stats *stats, const struct trace_clock *clock)
 {
     struct analysis_summary summary;
     analysis_summarize(&summary, stats, clock);
     for (size_t i = 0; i < COUNT_FIELDS; i++)
-        if (count_fields[i].title) table_count(table, value_at(&summary, count_fields[i].offset));
+        if (is_column(style, count_fields[i].title, count_fields[i].added))
+            table_count(table, value_at(&summary, count_fields[i].offset));
     for (size_t i = 0; i < TIME_FIELDS; i++) {
+        if (!is_column(style, time_fields[i].title, time_fields[i].added)) continue;
         if (summary.finished)
             table_duration(table, value_at(&summary, time_fields[i].offset));
         else
             table_raw(table, "·");
     }
+}
+
+static void write_time(struct records *records, const struct analysis_summary *summary,
+                       const struct time_field *field)
+{
+    if (summary->finished)
+        records_uint(records, field->name, value_at(summary, field->offset));
+    else
+        records_none(records, field->name);
 }
 
 void typerows_fields(struct records *records, const struct analysis_stats *stats,
@@ -71,11 +99,24 @@ void typerows_fields(struct records *records, const struct analysis_stats *stats
     struct analysis_summary summary;
     analysis_summarize(&summary, stats, clock);
     for (size_t i = 0; i < COUNT_FIELDS; i++)
-        records_uint(records, count_fields[i].name, value_at(&summary, count_fields[i].offset));
-    for (size_t i = 0; i < TIME_FIELDS; i++) {
-        if (summary.finished)
-            records_uint(records, time_fields[i].name, value_at(&summary, time_fields[i].offset));
-        else
-            records_none(records, time_fields[i].name);
-    }
+        if (!count_fields[i].added)
+            records_uint(records, count_fields[i].name, value_at(&summary, count_fields[i].offset));
+    for (size_t i = 0; i < TIME_FIELDS; i++)
+        if (!time_fields[i].added) write_time(records, &summary, &time_fields[i]);
+    for (size_t i = 0; i < COUNT_FIELDS; i++)
+        if (count_fields[i].added)
+            records_uint(records, count_fields[i].name, value_at(&summary, count_fields[i].offset));
+    for (size_t i = 0; i < TIME_FIELDS; i++)
+        if (time_fields[i].added) write_time(records, &summary, &time_fields[i]);
+}
+
+char *typerows_rate(char text[SHOW_BYTES], uint32_t one_in_min, uint32_t one_in_max)
+{
+    if (!one_in_min)
+        snprintf(text, SHOW_BYTES, "·");
+    else if (one_in_min == one_in_max)
+        snprintf(text, SHOW_BYTES, "%" PRIu32, one_in_min);
+    else
+        snprintf(text, SHOW_BYTES, "%" PRIu32 "–%" PRIu32, one_in_min, one_in_max);
+    return text;
 }

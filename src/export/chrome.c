@@ -19,6 +19,9 @@
  * Two more rules keep slices nested: times on a thread never step back here (`last_ns`), and a region that
  * begins, when its begin is told only now, before that time is async.
  *
+ * Of a flight recorder: a task that began before the window is drawn from its true begin; one that is not known to
+ * have been open still, and has no end here, had ended before, so it is drawn up to the window's begin.
+ *
  * Times before the recording are drawn at its start, with the true one as an argument: viewers drop
  * negative times.
  */
@@ -131,6 +134,7 @@ static int take_event(struct trace_sink *sink, const struct trace_event *event, 
     struct chrome *chrome = (struct chrome *)sink;
     switch (event->kind) {
     case TRACE_TASK_BEGIN: chrome_task_begin(chrome, event); break;
+    case TRACE_TASK_OPEN: chrome_task_open(chrome, event); break;
     case TRACE_TASK_END:
     case TRACE_TASK_FAIL: chrome_task_end(chrome, event); break;
     case TRACE_REGION_BEGIN:
@@ -216,6 +220,9 @@ static void write_tail(struct chrome *chrome, const struct trace_info *info)
     json_key(&json, "duration_ns"), json_int(&json, chrome_ns(chrome, info->end_ticks));
     put_tallies(&json, "recovered", info->recovered);
     put_tallies(&json, "lost", info->lost);
+    put_tallies(&json, "overwritten", info->overwritten);
+    if (info->window_begin_ticks)
+        json_key(&json, "window_begin_ns"), json_int(&json, chrome_ns(chrome, info->window_begin_ticks));
     put_diagnostics(&json, info);
     json_end(&json);
     fputs("}\n", chrome->lines.out);

@@ -13,6 +13,7 @@
 struct open_task {
     struct trace_task_id id, parent;
     bool used, begin_seen;
+    bool listed;           /* as open where the window begins */
     uint32_t thread, site; /* of the begin, if seen */
     struct attributes attributes;
 };
@@ -78,6 +79,7 @@ void chrome_put_true_begin(struct json *args, const struct chrome *chrome, uint6
 /* The open task of an id, added if it is new; NULL for the background, for ended ones, and without memory. */
 struct open_task *chrome_task_touch(struct chrome *chrome, const struct trace_task_id *id);
 void chrome_task_begin(struct chrome *chrome, const struct trace_event *event);
+void chrome_task_open(struct chrome *chrome, const struct trace_event *event);
 void chrome_task_end(struct chrome *chrome, const struct trace_event *event);
 void chrome_tasks_finish(struct chrome *chrome, int64_t end_ns); /* writes what never ended */
 

@@ -1,7 +1,7 @@
 /* Tasks of the Chrome export: async slices, written when they end. SPDX-License-Identifier: Apache-2.0 */
 #include "export/chrome.h"
 
-#include "analysis/stats.h"
+#include "analysis/tasks.h"
 
 static struct map_key task_key(const struct trace_task_id *id)
 {
@@ -44,12 +44,21 @@ static void write_task_end(struct chrome *chrome, const struct open_task *task, 
 {
     struct chrome_lines *lines = &chrome->lines;
     const struct trace_event *event = end.event;
-    chrome_line(lines, 'e', "task", chrome_place_of(chrome, event->thread, task->id.process), end.ns);
+    uint32_t thread = event ? event->thread : UINT32_MAX;
+    chrome_line(lines, 'e', "task", chrome_place_of(chrome, thread, task->id.process), end.ns);
     chrome_id(lines, task->id.id);
     chrome_name(lines, analysis_type_of_task(chrome->info, &task->id));
     struct json args = chrome_args(lines);
-    chrome_put_site(&args, chrome, "ended_at", event->site);
+    if (event) chrome_put_site(&args, chrome, "ended_at", event->site);
     chrome_line_end(lines, &args);
+}
+
+/* The end of such a task is drawn where the window begins. */
+static bool ended_before_window(const struct chrome *chrome, const struct open_task *task)
+{
+    if (task->begin_seen || task->listed) return false;
+    return analysis_ended_before_window(chrome->info, &task->id,
+                                        analysis_begin_of_mentioned(chrome->info, &task->id));
 }
 
 /* Writes a whole task: `end.event` is NULL if it never ended. */
@@ -68,12 +77,25 @@ static void write_task(struct chrome *chrome, const struct open_task *task, stru
     chrome_put_true_begin(&args, chrome, task->id.birth);
     if (end.event && end.event->kind == TRACE_TASK_FAIL)
         json_key(&args, "failed"), json_text(&args, chrome_site(chrome, end.event->site)->text);
-    if (!task->begin_seen) json_key(&args, "begin_missing"), json_bool(&args, true);
-    if (!end.event) json_key(&args, "unfinished"), json_bool(&args, true);
+    bool is_before = analysis_is_before_window(chrome->info, task->id.process, task->id.birth);
+    bool is_over = !end.event && ended_before_window(chrome, task);
+    if (!task->begin_seen && is_before) json_key(&args, "begun_before_window"), json_bool(&args, true);
+    if (!task->begin_seen && !is_before) json_key(&args, "begin_missing"), json_bool(&args, true);
+    if (is_over) json_key(&args, "ended_before_window"), json_bool(&args, true);
+    if (!end.event && !is_over) json_key(&args, "unfinished"), json_bool(&args, true);
     chrome_put_attributes(&args, &task->attributes);
     chrome_line_end(lines, &args);
-    if (end.event) write_task_end(chrome, task, end);
+    if (end.event || is_over) write_task_end(chrome, task, end);
     chrome->export.counts.tasks++;
+}
+
+/* Nothing is touched for the parent: that a task is listed is no sign that its parent was open too. */
+void chrome_task_open(struct chrome *chrome, const struct trace_event *event)
+{
+    struct open_task *task = chrome_task_touch(chrome, &event->task);
+    if (!task) return;
+    task->parent = event->other;
+    task->listed = true;
 }
 
 void chrome_task_begin(struct chrome *chrome, const struct trace_event *event)
@@ -119,12 +141,19 @@ void chrome_task_end(struct chrome *chrome, const struct trace_event *event)
         chrome->out_of_memory = true;
 }
 
+static int64_t window_begin_ns(const struct chrome *chrome, const struct open_task *task)
+{
+    return chrome_ns(chrome, chrome->info->processes[task->id.process].window_begin_ticks);
+}
+
 void chrome_tasks_finish(struct chrome *chrome, int64_t end_ns)
 {
     for (size_t i = 0; i < chrome->tasks.count; i++) {
         struct open_task *task = &chrome->tasks.items[i];
         if (!task->used) continue;
-        write_task(chrome, task, (struct end){end_ns, NULL});
-        chrome->export.counts.unfinished_tasks++;
+        bool is_over = ended_before_window(chrome, task);
+        int64_t until_ns = is_over ? window_begin_ns(chrome, task) : end_ns;
+        write_task(chrome, task, (struct end){until_ns, NULL});
+        chrome->export.counts.unfinished_tasks += !is_over;
     }
 }

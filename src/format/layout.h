@@ -12,6 +12,7 @@
  *   block = block head, then by kind:
  *     EVENTS    rest of the chunk head, open regions, then words; ends at `bytes`
  *     SITES     site records        THREADS   thread records        ANCHORS   clock anchors
+ *     TASKS     open tasks
  *
  *   slot = slot head, then one EVENTS block that a thread is filling, has sealed, or that is free
  */
@@ -101,7 +102,29 @@ enum { CAIRN_CLOCK_TSC = 1, CAIRN_CLOCK_CNTVCT = 2, CAIRN_CLOCK_MONOTONIC = 3 };
 enum {
     CAIRN_STATE_RECORDING = 1, /* or the process died */
     CAIRN_STATE_STOPPED = 2,   /* complete */
-    CAIRN_STATE_JOINED = 3     /* the process died; its live file was joined in afterwards */
+    CAIRN_STATE_JOINED = 3,    /* the process died; its live file was joined in afterwards */
+    CAIRN_STATE_SNAPSHOT = 4   /* complete: a flight recorder's window, taken while recording went on */
+};
+
+/* Why a snapshot was taken. */
+enum cairn_snapshot_reason {
+    CAIRN_SNAPSHOT_NONE = 0, /* it is no snapshot */
+    CAIRN_SNAPSHOT_CALL = 1, /* cairn_snapshot */
+    CAIRN_SNAPSHOT_OUTSIDE = 2,
+    CAIRN_SNAPSHOT_SIGNAL = 3,
+    CAIRN_SNAPSHOT_SLOW = 4,   /* a task ended that had run longer than its type's threshold */
+    CAIRN_SNAPSHOT_FAILED = 5, /* a task ended with error status */
+    CAIRN_SNAPSHOT_OVERDUE = 6 /* a task was running longer than its type's threshold */
+};
+
+/* The retiring of a chunk, so that a death amid it loses no count: as long as `number` is not 0 and a slot that is not
+ * free still holds this block, the thread's counts are `before` and the chunk is in the window; else they are what
+ * the thread's record says. Live file only. */
+struct cairn_retiring {
+    uint64_t number; /* of the block; stored last, cleared last */
+    uint64_t thread; /* index of the record */
+    uint64_t before[CAIRN_TALLY_SLOTS];
+    uint64_t before_until_ticks;
 };
 
 enum { CAIRN_HEAD_LIVE = 1 }; /* flags: this is a live file */
@@ -134,7 +157,23 @@ struct cairn_file_head {
     uint64_t sites_overflow;   /* uses of the "(other)" site */
     uint64_t formats_refused;  /* logf formats with %n, positions, or too many arguments */
     uint64_t threads_overflow; /* events of threads beyond the thread table */
-    uint8_t reserved[2984];
+    /* of a forked child */
+    uint64_t parent_session; /* first word of the session that its parent was recording; 0: no such child */
+    uint32_t parent_pid;
+    /* of a flight recorder: window_bytes is not 0 */
+    uint32_t snapshot_reason;                       /* enum cairn_snapshot_reason */
+    uint64_t window_bytes, window_ns;               /* window_ns 0: bounded by bytes alone */
+    uint64_t tasks_offset, tasks_bytes;             /* table of open tasks, in a live file */
+    uint64_t tasks_overflow;                        /* tasks that the table had no room for */
+    uint64_t snapshot_ticks;                        /* when it was asked for; up to then it is complete */
+    uint64_t snapshot_task_id, snapshot_task_birth; /* the task that was slow or failed */
+    uint64_t snapshot_threshold_ns;
+    uint64_t snapshots_taken, snapshots_suppressed, snapshots_failed;
+    struct cairn_retiring retiring;
+    /* types that are switched on, if not all */
+    uint64_t types_changed_ticks; /* 0: they are as at the start */
+    char types[1024];
+    uint8_t reserved[1688];
     char live_path[256];
     char executable[128];
     char command[256]; /* arguments, joined by spaces, perhaps cut */
@@ -150,7 +189,8 @@ enum cairn_block_kind {
     CAIRN_BLOCK_EVENTS = 1,
     CAIRN_BLOCK_SITES = 2,
     CAIRN_BLOCK_THREADS = 3,
-    CAIRN_BLOCK_ANCHORS = 4
+    CAIRN_BLOCK_ANCHORS = 4,
+    CAIRN_BLOCK_TASKS = 5 /* tasks that were open where the window begins */
 };
 
 enum {
@@ -190,8 +230,10 @@ struct cairn_slot_head {
     uint32_t magic;
     uint32_t slot_bytes; /* with this head; a multiple of 4 KiB; never changes */
     uint32_t state;      /* enum cairn_slot_state */
-    uint32_t reserved;
-    uint64_t reserved_words[2];
+    uint32_t
+        unclean;   /* the recorder's: the thread ended amid an event, and left words behind the end of data */
+    uint64_t next; /* the recorder's: link to another slot */
+    uint64_t reserved;
 };
 
 enum cairn_slot_state {
@@ -215,6 +257,9 @@ struct cairn_site_record {
     uint8_t value_type;
     uint16_t flags; /* PUBLISHED: a reader of a live file skips a record without */
     uint16_t text_bytes, format_bytes, file_bytes, function_bytes;
+    uint32_t one_in; /* of a task type that is sampled: one root task in so many was kept; else 0 */
+    uint32_t reserved;
+    uint64_t skipped; /* root tasks sampled away, as of when the record was written. The greatest counts. */
 };
 
 enum { CAIRN_THREAD_NAME_BYTES = 32 };
@@ -228,7 +273,25 @@ struct cairn_thread_record {
     char name[CAIRN_THREAD_NAME_BYTES];
     uint64_t first_lost_ticks, last_lost_ticks;
     uint64_t lost[CAIRN_TALLY_SLOTS];
-    uint64_t reserved[7];
+    /* of a flight recorder: what has left the window. All later than overwritten_until_ticks is there, or lost. */
+    uint64_t overwritten[CAIRN_TALLY_SLOTS];
+    uint64_t overwritten_until_ticks;
+    uint64_t reserved[6];
+};
+
+enum {
+    CAIRN_TASK_ENDED =
+        1, /* its end was seen before its begin, of another thread: the entry says nothing else */
+    CAIRN_TASK_TOLD = 2 /* a snapshot was taken because it ran too long */
+};
+
+/* A task that had begun before the window and is not known to have ended; an entry of the live file's table
+ * too, where id 0 is an empty one. */
+struct cairn_open_task {
+    uint64_t id; /* stored last */
+    uint64_t birth;
+    uint64_t parent_id, parent_birth; /* 0: none */
+    uint64_t flags;                   /* CAIRN_TASK_... */
 };
 
 _Static_assert(sizeof(struct cairn_file_head) == CAIRN_FILE_HEAD_BYTES, "wire size");
@@ -236,9 +299,10 @@ _Static_assert(sizeof(struct cairn_block_head) == 32, "wire size");
 _Static_assert(sizeof(struct cairn_open_region) == 32, "wire size");
 _Static_assert(sizeof(struct cairn_chunk_head) == 80, "wire size");
 _Static_assert(sizeof(struct cairn_slot_head) == 32, "wire size");
-_Static_assert(sizeof(struct cairn_site_record) == 24, "wire size");
-_Static_assert(sizeof(struct cairn_thread_record) == 256, "wire size");
+_Static_assert(sizeof(struct cairn_site_record) == 40, "wire size");
+_Static_assert(sizeof(struct cairn_thread_record) == 384, "wire size");
 _Static_assert(sizeof(struct cairn_anchor) == 24, "wire size");
+_Static_assert(sizeof(struct cairn_open_task) == 40, "wire size");
 _Static_assert(CAIRN_SLOT_BYTES_MAX / 8 <= 1 << CAIRN_PLACE_OFFSET_BITS, "every word has a place");
 
 #endif

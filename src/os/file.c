@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +34,16 @@ int cairn__os_reopen(const char *path, int *fd)
 {
     *fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     return *fd < 0 ? errno : above_standard(fd);
+}
+
+int cairn__os_rename_new(const char *from, const char *to)
+{
+    enum { NO_REPLACE = 1 }; /* RENAME_NOREPLACE; not every file system has it */
+    if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, NO_REPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return errno;
+    if (link(from, to)) return errno;
+    unlink(from);
+    return 0;
 }
 
 /* Behind RLIMIT_FSIZE the kernel also sends SIGXFSZ to the writing thread, whose default is death. It is held
@@ -91,6 +102,12 @@ int cairn__os_file_id(int fd, struct cairn__os_file_id *id)
     if (fstat(fd, &status)) return errno;
     *id = (struct cairn__os_file_id){.device = status.st_dev, .inode = status.st_ino};
     return 0;
+}
+
+bool cairn__os_is_whole(int fd, uint64_t bytes)
+{
+    struct stat status;
+    return fstat(fd, &status) || (status.st_nlink > 0 && (uint64_t)status.st_size >= bytes);
 }
 
 bool cairn__os_is_file(int fd, const struct cairn__os_file_id *id)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
@@ -15,6 +16,11 @@ void *cairn__os_reserve(size_t bytes)
 {
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return at == MAP_FAILED ? NULL : at;
+}
+
+void cairn__os_unreserve(void *at, size_t bytes)
+{
+    if (at) munmap(at, bytes);
 }
 
 void cairn__os_map_nowhere(void *at, size_t bytes)
@@ -50,7 +56,47 @@ int cairn__os_populate(void *at, size_t bytes, int fd, uint64_t offset)
 {
     if (madvise(at, bytes, MADV_POPULATE_WRITE) == 0) return 0;
     if (errno != EINVAL) return errno == EFAULT || errno == ENOMEM ? ENOSPC : errno;
-    return posix_fallocate(fd, (off_t)offset, (off_t)bytes);
+    int code;
+    do code = posix_fallocate(fd, (off_t)offset, (off_t)bytes);
+    while (code == EINTR); /* tmpfs gives up at any signal */
+    return code;
+}
+
+/* Rules: of cairn__os_map_memory_file, which is called by one thread at a time. */
+static struct {
+    int fd;
+    bool is_open;
+    struct cairn__os_file_id id;
+} memory_file;
+
+/* Out of the way of programs that count on small numbers. */
+static int move_up(int fd)
+{
+    enum { HIGH = 200 };
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
+    if (high < 0) high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(fd);
+    return high;
+}
+
+int cairn__os_map_memory_file(const char *name, void *at, size_t bytes, const void *content)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) return errno;
+    bool made = fchmod(fd, 0600) == 0 && cairn__os_write_at(fd, content, bytes, 0) == 0 &&
+                fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
+    fd = move_up(fd);
+    struct cairn__os_file_id id;
+    if (!made || fd < 0 || cairn__os_file_id(fd, &id) ||
+        mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != at) {
+        if (fd >= 0) close(fd);
+        return EIO;
+    }
+    if (memory_file.is_open && cairn__os_is_file(memory_file.fd, &memory_file.id)) close(memory_file.fd);
+    memory_file.fd = fd;
+    memory_file.id = id;
+    memory_file.is_open = true;
+    return 0;
 }
 
 void cairn__os_release(void *at, size_t bytes)

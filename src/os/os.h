@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -69,6 +70,13 @@ bool cairn__os_is_privileged(void); /* set-uid or alike: the environment is not 
 void cairn__os_barrier_init(void);
 bool cairn__os_barrier(void);
 
+/* Whether a signal handler may be running in this thread, as far as that can be known. False: there is none, but for one
+ * that took itself away or changed its own mask. Costs up to some hundred system calls. Signal-safe. */
+bool cairn__os_maybe_in_handler(void);
+uint64_t cairn__os_blocked_signals(void); /* in this thread: a bit for each, from 1. Signal-safe. */
+/* A thread that blocks all signals. Not signal-safe. */
+int cairn__os_thread_create(pthread_t *thread, void *(*run)(void *), bool is_detached);
+
 /* Waits until *word is not `expected`, is woken, or the time is over. May return early. */
 void cairn__os_wait(const uint32_t *word, uint32_t expected, uint64_t timeout_ns);
 void cairn__os_wake(uint32_t *word);
@@ -80,6 +88,7 @@ void cairn__os_read_text(const char *path, char *text, size_t bytes); /* first l
 
 /* Address space that is zero and takes memory only where touched. NULL if refused. */
 void *cairn__os_reserve(size_t bytes);
+void cairn__os_unreserve(void *at, size_t bytes); /* NULL is nothing */
 /* Puts private memory at an address where there is none. Signal-safe. */
 void cairn__os_map_nowhere(void *at, size_t bytes);
 /* Has a page of this process's own data read as zero in any child that gets a copy of it. */
@@ -87,6 +96,16 @@ int cairn__os_wipe_on_fork(void *page, size_t bytes);
 /* Makes a part of a shared mapping present and writable, so that touching it cannot fail or fault.
  * `fd` and `offset` name the same part of the file. ENOSPC and the like instead of a signal. Signal-safe. */
 int cairn__os_populate(void *at, size_t bytes, int fd, uint64_t offset);
+
+/* Puts a new memory file, which holds `content`, in the place of memory of our own, shared, so that others who may look
+ * into the process can map it too: it has one descriptor, high, closed by exec. Nobody can change its size. In a
+ * forked child it replaces the parent's. Signal-safe. */
+int cairn__os_map_memory_file(const char *name, void *at, size_t bytes, const void *content);
+
+/* From now on a SIGBUS in this shared mapping (its file was truncated) puts private memory there and sets *gone; any
+ * other goes where it went before. Until cairn__os_unguard, or until the program sets a handler of its own. */
+void cairn__os_guard(void *at, size_t bytes, uint32_t *gone);
+void cairn__os_unguard(void);
 
 /* Gives the memory of a part of a shared mapping back; it stays mapped and is zero when touched again. */
 void cairn__os_release(void *at, size_t bytes);
@@ -112,6 +131,8 @@ int cairn__os_reopen(const char *path, int *fd);
 int cairn__os_map_shared(int fd, size_t bytes, void **at);
 /* Sets the size of a file; beyond the file-size limit is EFBIG and no signal. */
 int cairn__os_resize(int fd, uint64_t bytes);
+/* Gives a file another name, where nothing may stand. EEXIST if something does. */
+int cairn__os_rename_new(const char *from, const char *to);
 /* Writes all, at an offset; a file-size limit is EFBIG and no signal. On failure a part may be written. */
 int cairn__os_write_at(int fd, const void *bytes, size_t count, uint64_t offset);
 /* Whether `fd` still is the file it was (a program may close descriptors that are not its own). */
@@ -119,6 +140,8 @@ struct cairn__os_file_id {
     uint64_t device, inode;
 };
 int cairn__os_file_id(int fd, struct cairn__os_file_id *id);
+/* Whether a file has a name, and that many bytes. */
+bool cairn__os_is_whole(int fd, uint64_t bytes);
 bool cairn__os_is_file(int fd, const struct cairn__os_file_id *id);
 
 /* CRC-32C with the processor's instruction where it has one; else base/crc32c.h. */

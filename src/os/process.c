@@ -59,6 +59,30 @@ uint64_t cairn__os_process_start_ns(void)
     return at ? strtoull(at, NULL, 10) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK)) : 0;
 }
 
+uint64_t cairn__os_blocked_signals(void)
+{
+    sigset_t blocked;
+    uint64_t bits = 0;
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    for (int i = 1; i <= 64; i++) bits |= (uint64_t)(sigismember(&blocked, i) == 1) << (i - 1);
+    return bits;
+}
+
+int cairn__os_thread_create(pthread_t *thread, void *(*run)(void *), bool is_detached)
+{
+    sigset_t all, before;
+    pthread_attr_t attributes;
+    int code = pthread_attr_init(&attributes);
+    if (code) return code;
+    if (is_detached) pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    code = pthread_create(thread, &attributes, run, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return code;
+}
+
 void cairn__os_barrier_init(void)
 {
     syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
@@ -73,16 +97,17 @@ void cairn__os_wait(const uint32_t *word, uint32_t expected, uint64_t timeout_ns
 {
     struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
                                .tv_nsec = (long)(timeout_ns % 1000000000u)};
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, &timeout, NULL, 0);
+    syscall(SYS_futex, word, FUTEX_WAIT, expected, &timeout, NULL, 0);
 }
 
 void cairn__os_wake(uint32_t *word)
 {
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 void cairn__os_sleep_ns(uint64_t ns)
 {
     struct timespec time = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
-    nanosleep(&time, NULL);
+    while (nanosleep(&time, &time) && errno == EINTR) {
+    }
 }

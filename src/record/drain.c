@@ -11,61 +11,25 @@
 #include "format/walk.h"
 #include "record/record.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ---- Writing -------------------------------------------------------------------------------------------- */
-
 /* Rules: of the helper, or of stop when there is none. */
 static struct {
+    struct cairn__writer trace;
     struct cairn_anchor anchors[64]; /* not yet in the trace */
     uint32_t anchor_count;
-    struct cairn_slot_head *first,
-        *last; /* chunks taken from the sealed stack, oldest first; linked as there */
-} pending;
+    struct cairn__slot_list chunks; /* taken from the sealed stack */
+    uint64_t sites_from;            /* site records from here on are not in the trace */
+} drain;
+
+static _Alignas(8) uint8_t buffer[CAIRN_BUFFER_BYTES];
 
 void cairn__drain_reset(void)
 {
-    memset(&pending, 0, sizeof pending); /* a forked child has its parent's */
-}
-
-static int write_trace(const void *bytes, size_t count, uint64_t offset)
-{
-    struct cairn__session *session = &cairn__session;
-    if (!cairn__files_hold_trace()) return EBADF;
-    return cairn__os_write_at(session->trace_fd, bytes, count, offset);
-}
-
-static bool append(const void *bytes, size_t count)
-{
-    struct cairn__session *session = &cairn__session;
-    int code = write_trace(bytes, count, session->trace_end);
-    if (!code) {
-        session->trace_end += count;
-        return true;
-    }
-    cairn__note_error(cairn__error_of(code));
-    if (cairn__files_hold_trace() && ftruncate(session->trace_fd, (off_t)session->trace_end)) {
-        /* The torn block stays; readers step over it. */
-    }
-    return false;
-}
-
-/* The flag, which says that the checksum holds, comes last: a chunk is still in its slot, and a reader may find it
- * there at any instant; I1. */
-static void seal_block(struct cairn_block_head *head, uint16_t kind, uint32_t bytes)
-{
-    head->magic = CAIRN_BLOCK_MAGIC;
-    head->bytes = bytes;
-    head->kind = kind;
-    head->session = cairn__session.head->session[0];
-    struct cairn_block_head sealed = *head;
-    sealed.flags |= CAIRN_BLOCK_SEALED;
-    uint32_t crc = cairn__os_crc32c(0, &sealed.bytes, sizeof sealed - 8);
-    head->checksum = cairn__os_crc32c(crc, head + 1, bytes - sizeof sealed);
-    atomic_store_release(&head->flags, sealed.flags); /* pairs with the readers of a live file */
+    memset(&drain, 0, sizeof drain);
+    drain.trace = (struct cairn__writer){.is_trace = true, .end = CAIRN_FILE_HEAD_BYTES, .buffer = buffer};
 }
 
 void cairn__note_error(int code)
@@ -73,87 +37,33 @@ void cairn__note_error(int code)
     struct cairn_file_head *head = cairn__session.head;
     int32_t none = 0;
     if (atomic_cas_acq_rel(&head->error, &none, (int32_t)code)) head->error_ticks = cairn__os_ticks();
+    if (cairn__is_window()) return;                 /* what is retired makes room again */
     atomic_store_relaxed(&cairn__session.full, 1u); /* sticky; a late reader only tries in vain */
 }
 
-/* ---- Sites, threads, anchors ------------------------------------------------------------------------------ */
-
-enum { BUFFER_BYTES = 131072 };
-
-static _Alignas(8) uint8_t buffer[BUFFER_BYTES]; /* a block being put together. Rules: as `pending` */
-
-static bool flush_block(uint16_t kind, uint32_t *used)
+static void cut_off(void)
 {
-    struct cairn_block_head *head = (struct cairn_block_head *)buffer;
-    if (*used == sizeof *head) return true;
-    memset(head, 0, sizeof *head);
-    seal_block(head, kind, *used);
-    bool done = append(buffer, *used);
-    *used = sizeof *head;
-    return done;
-}
-
-/* The first word apart: whoever looks for room may still try to swap it, in vain. */
-static void copy_record(uint8_t *to, struct cairn_site_record *record, uint32_t bytes)
-{
-    uint64_t first = atomic_load_relaxed((uint64_t *)record); /* set once, before it was published */
-    memcpy(to, &first, sizeof first);
-    memcpy(to + sizeof first, (const uint8_t *)record + sizeof first, bytes - sizeof first);
-}
-
-/* Copies the site records from where the last call left off. One that is still being filled is copied by a later
- * call, and with it again all behind it: readers take the first of equal ones. */
-static bool write_sites(void)
-{
-    struct cairn__session *session = &cairn__session;
-    const uint8_t *area = session->live + session->head->sites_offset;
-    uint64_t at = session->sites_drained, resume = UINT64_MAX;
-    uint32_t used = sizeof(struct cairn_block_head);
-    while (at + sizeof(struct cairn_site_record) <=
-           atomic_load_relaxed(&session->sites_populated)) { /* grows only */
-        struct cairn_site_record *record = (struct cairn_site_record *)(uintptr_t)(area + at);
-        uint32_t bytes = atomic_load_relaxed(&record->bytes); /* set once, with the claim */
-        if (!bytes) break;
-        if (atomic_load_acquire(&record->flags) & CAIRN_SITE_PUBLISHED) { /* pairs with define */
-            if (used + bytes > BUFFER_BYTES && !flush_block(CAIRN_BLOCK_SITES, &used)) return false;
-            copy_record(buffer + used, record, bytes);
-            used += bytes;
-        } else if (at < resume) {
-            resume = at;
-        }
-        at += bytes;
+    if (cairn__files_hold_trace() && ftruncate(cairn__session.trace_fd, (off_t)drain.trace.end)) {
+        /* The torn block stays; readers step over it. */
     }
-    if (!flush_block(CAIRN_BLOCK_SITES, &used)) return false;
-    session->sites_drained = at < resume ? at : resume;
-    return true;
 }
 
-static bool write_threads(void)
+/* What did not go into the trace whole is cut off again. */
+static bool note(bool done)
 {
-    struct cairn__session *session = &cairn__session;
-    const struct cairn_thread_record *records =
-        (const struct cairn_thread_record *)(session->live + session->head->threads_offset);
-    /* Nobody joins any more. Behind what could be populated there is nothing, and a touch would be SIGBUS. */
-    uint32_t count = atomic_load_relaxed(&session->thread_count);
-    uint64_t populated = atomic_load_relaxed(&session->threads_populated) / sizeof *records;
-    uint32_t used = sizeof(struct cairn_block_head);
-    for (uint32_t i = 1; i <= count && i < populated; i++) {
-        if (!records[i].index) continue; /* populating failed */
-        if (used + sizeof records[i] > BUFFER_BYTES && !flush_block(CAIRN_BLOCK_THREADS, &used)) return false;
-        memcpy(buffer + used, &records[i], sizeof records[i]);
-        used += sizeof records[i];
-    }
-    return flush_block(CAIRN_BLOCK_THREADS, &used);
+    if (done) return true;
+    cairn__note_error(drain.trace.code);
+    drain.trace.code = 0; /* it is tried again */
+    cut_off();
+    return false;
 }
 
 static bool write_anchors(void)
 {
-    uint32_t used = sizeof(struct cairn_block_head);
-    uint32_t bytes = pending.anchor_count * (uint32_t)sizeof pending.anchors[0];
-    memcpy(buffer + used, pending.anchors, bytes);
-    used += bytes;
-    pending.anchor_count = 0;
-    return flush_block(CAIRN_BLOCK_ANCHORS, &used);
+    uint32_t count = drain.anchor_count;
+    drain.anchor_count = 0;
+    return note(cairn__write_records(&drain.trace, CAIRN_BLOCK_ANCHORS, drain.anchors,
+                                     sizeof drain.anchors[0], count, NULL));
 }
 
 void cairn__note_anchor(void)
@@ -161,54 +71,44 @@ void cairn__note_anchor(void)
     struct cairn_file_head *head = cairn__session.head;
     struct cairn_anchor now;
     cairn__os_anchor(&now.ticks, &now.monotonic_ns, &now.realtime_ns);
-    if (pending.anchor_count == sizeof pending.anchors / sizeof pending.anchors[0]) write_anchors();
-    pending.anchors[pending.anchor_count++] = now;
     head->last = now;
-    write_trace(&head->last, sizeof head->last,
-                offsetof(struct cairn_file_head, last)); /* the stop writes it again */
-}
-
-/* ---- Chunks ----------------------------------------------------------------------------------------------- */
-
-static struct cairn_chunk_head *chunk_of(struct cairn_slot_head *slot)
-{
-    return (struct cairn_chunk_head *)(slot + 1);
-}
-
-static bool write_chunk(struct cairn_chunk_head *chunk)
-{
-    seal_block(&chunk->block, CAIRN_BLOCK_EVENTS, chunk->block.bytes);
-    return append(chunk, chunk->block.bytes);
-}
-
-static void take_sealed(void)
-{
-    struct cairn_slot_head *slot = cairn__slot_pop_sealed();
-    if (!slot) return;
-    if (pending.first)
-        pending.last->reserved_words[0] = cairn__slot_link(slot);
-    else
-        pending.first = slot;
-    while (slot) {
-        pending.last = slot;
-        slot = cairn__slot_at(slot->reserved_words[0]);
-    }
+    if (cairn__is_window()) return; /* the first and the last will do: what is between them is soon gone */
+    if (drain.anchor_count == sizeof drain.anchors / sizeof drain.anchors[0]) write_anchors();
+    drain.anchors[drain.anchor_count++] = now;
+    /* The stop writes it again: no error. */
+    cairn__write_at(&drain.trace, &head->last, sizeof head->last, offsetof(struct cairn_file_head, last));
+    drain.trace.code = 0;
 }
 
 /* In the order of their sealing, so that what cannot be written is always the newest. */
+static bool write_chunks(void)
+{
+    if (!drain.chunks.first || !note(cairn__write_sites(&drain.trace, &drain.sites_from))) return false;
+    while (drain.chunks.first &&
+           note(cairn__write_chunk(&drain.trace, cairn__slot_chunk(drain.chunks.first)))) {
+        struct cairn_slot_head *written = drain.chunks.first;
+        drain.chunks.first = cairn__slot_at(written->next);
+        cairn__slot_clear(written);
+        cairn__slot_put_aside(written);
+    }
+    return !drain.chunks.first;
+}
+
 bool cairn__drain(void)
 {
-    take_sealed();
-    if (!pending.first || !write_sites()) return false;
-    while (pending.first && write_chunk(chunk_of(pending.first))) {
-        struct cairn_slot_head *written = pending.first;
-        pending.first = cairn__slot_at(written->reserved_words[0]);
-        cairn__slot_recycle(written);
-    }
-    return !pending.first;
+    if (atomic_load_relaxed(&cairn__session.live_is_gone)) return false; /* the stop tells */
+    cairn__slots_take_sealed(&drain.chunks);
+    return write_chunks();
 }
 
 /* ---- The end ---------------------------------------------------------------------------------------------- */
+
+/* Either is 0 if nothing was lost. */
+static void note_lost_between(struct cairn_file_head *head, uint64_t first, uint64_t last)
+{
+    if (first && (!head->first_lost_ticks || first < head->first_lost_ticks)) head->first_lost_ticks = first;
+    if (last > head->last_lost_ticks) head->last_lost_ticks = last;
+}
 
 static void count_unwritten_chunk(const struct cairn_chunk_head *chunk, struct cairn_file_head *head)
 {
@@ -219,42 +119,94 @@ static void count_unwritten_chunk(const struct cairn_chunk_head *chunk, struct c
         uint32_t tally = cairn__event_tally(cairn__head_kind(words[at]));
         if (tally < CAIRN_TALLIES) head->lost[tally]++;
     }
-    if (!head->first_lost_ticks || chunk->begin_ticks < head->first_lost_ticks) {
-        head->first_lost_ticks = chunk->begin_ticks;
-    }
-    if (chunk->end_ticks > head->last_lost_ticks) head->last_lost_ticks = chunk->end_ticks;
+    note_lost_between(head, chunk->begin_ticks, chunk->end_ticks);
 }
 
-static void count_unwritten(void)
+static void count_unwritten(struct cairn_file_head *head)
 {
-    for (; pending.first; pending.first = cairn__slot_at(pending.first->reserved_words[0])) {
-        count_unwritten_chunk(chunk_of(pending.first), cairn__session.head);
+    for (; drain.chunks.first; drain.chunks.first = cairn__slot_at(drain.chunks.first->next)) {
+        count_unwritten_chunk(cairn__slot_chunk(drain.chunks.first), head);
     }
+}
+
+/* What the threads' records count is told by the head when they cannot be written. False: in a window it cannot tell
+ * all, so that the live file must stay. */
+static bool write_threads(struct cairn_file_head *head)
+{
+    const struct cairn_thread_record *threads;
+    uint32_t count = cairn__thread_records(&threads);
+    uint64_t before = drain.trace.end;
+    if (note(cairn__write_records(&drain.trace, CAIRN_BLOCK_THREADS, threads, sizeof *threads, count,
+                                  cairn__is_thread_there)))
+        return true;
+    if (cairn__is_window()) return false;
+    drain.trace.end = before; /* none of them, also if there are several blocks */
+    cut_off();
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t tally = 0; tally < CAIRN_TALLIES; tally++) head->lost[tally] += threads[i].lost[tally];
+        note_lost_between(head, threads[i].first_lost_ticks, threads[i].last_lost_ticks);
+    }
+    return true;
+}
+
+/* What threads hold that were left behind, or that ended between taking a chunk off their stream and sealing it: it is in
+ * no list, but its slot is not free. */
+static void write_left_open(struct cairn_file_head *head)
+{
+    struct cairn_chunk_head *copy = NULL;
+    struct cairn_slot_head *slot;
+    bool all_listed_written = !drain.chunks.first;
+    for (uint64_t at = 0; (slot = cairn__slot_next(&at)) != NULL;) {
+        uint32_t state = atomic_load_acquire(&slot->state); /* pairs with head_chunk: it has its head */
+        if (state == CAIRN_SLOT_FREE || (state == CAIRN_SLOT_SEALED && !all_listed_written)) continue;
+        if (!copy) copy = cairn__os_reserve(CAIRN_SLOT_BYTES_MAX);
+        if (!copy) break;
+        cairn__copy_chunk(copy, slot);
+        if (!note(cairn__write_chunk(&drain.trace, copy))) count_unwritten_chunk(copy, head);
+    }
+    cairn__os_unreserve(copy, CAIRN_SLOT_BYTES_MAX);
+}
+
+/* Those of sampled types once more, for their counts are final now. */
+static bool write_sampled_sites(void)
+{
+    uint64_t all = 0;
+    return !cairn__session.settings.sample[0] || note(cairn__write_sites(&drain.trace, &all));
+}
+
+static void write_other_records(void)
+{
+    write_sampled_sites();
+    write_anchors();
+    if (!cairn__is_window()) return;
+    uint32_t capacity;
+    const struct cairn_open_task *tasks = cairn__opentasks(&capacity);
+    note(cairn__write_records(&drain.trace, CAIRN_BLOCK_TASKS, tasks, sizeof *tasks, capacity,
+                              cairn__is_task_there));
 }
 
 bool cairn__drain_finish(void)
 {
-    struct cairn__session *session = &cairn__session;
-    struct cairn_file_head *head = session->head;
-    if (!cairn__files_hold_trace()) {
+    if (atomic_load_relaxed(&cairn__session.live_is_gone) ||
+        !cairn__files_hold_trace()) { /* nobody else is there */
         cairn__note_error(CAIRN_EIO);
         return false;
     }
     cairn__note_anchor();
-    cairn__drain();
-    write_sites();
-    count_unwritten();
-    write_threads();
-    write_anchors();
-    struct cairn_file_head *final = (struct cairn_file_head *)buffer;
-    *final = *head;
-    final->flags = 0;
-    final->state = CAIRN_STATE_STOPPED;
-    final->data_bytes = session->trace_end - final->head_bytes;
-    final->sites_offset = final->sites_bytes = final->threads_offset = final->threads_bytes = 0;
-    final->slots_offset = final->slots_bytes = 0;
-    final->checksum = cairn__os_crc32c(0, final, offsetof(struct cairn_file_head, checksum));
-    int code = write_trace(final, sizeof *final, 0);
-    if (code) cairn__note_error(cairn__error_of(code));
-    return code == 0;
+    if (cairn__is_window() && !cairn__window_finish(&drain.chunks)) {
+        cairn__note_error(CAIRN_EIO); /* the live file has it all, and can be joined */
+        return false;
+    }
+    if (!cairn__drain() && drain.chunks.first)
+        cairn__drain(); /* what failed once may succeed: signals, quotas */
+    note(cairn__write_sites(&drain.trace, &drain.sites_from));
+    /* Into the trace's head alone: if that cannot be written, the live file stays, and nothing of it is lost. */
+    struct cairn_file_head final = *cairn__session.head;
+    write_left_open(&final);
+    count_unwritten(&final);
+    if (!write_threads(&final)) return false;
+    write_other_records();
+    final.error = cairn__session.head->error;
+    final.error_ticks = cairn__session.head->error_ticks;
+    return note(cairn__write_final_head(&drain.trace, &final, CAIRN_STATE_STOPPED));
 }

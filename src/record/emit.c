@@ -21,11 +21,24 @@ static uint64_t new_id(struct cairn__stream *stream, uint32_t site)
     return round << CAIRN_ID_ROUND_SHIFT | (uint64_t)site << CAIRN_ID_SITE_SHIFT | stream->serial++;
 }
 
+/* A task that is not recorded because of sampling: it has a type and no birth. */
+static cairn_task sampled_away_task(uint64_t id)
+{
+    return (cairn_task){id | (uint64_t)1 << CAIRN_ID_UNSAMPLED_SHIFT, 0};
+}
+
+/* Behind a closed gate nothing is dropped: recording is off, whatever the on word says. */
+static bool is_off(void)
+{
+    return !atomic_load_acquire(&cairn__gate.open); /* pairs with the release in start_session */
+}
+
 /* A task whose begin was dropped: it has a type and a birth, but nothing of it is recorded. */
 static cairn_task dropped_task(uint64_t id)
 {
     cairn_task task = {id | (uint64_t)1 << CAIRN_ID_UNSAMPLED_SHIFT, cairn__os_ticks()};
-    return task;
+    cairn_task off = {CAIRN_ID_OFF, 0};
+    return is_off() ? off : task;
 }
 
 static inline cairn_task write_task(struct cairn__stream *stream, uint64_t *at, cairn_task parent,
@@ -46,11 +59,15 @@ static inline cairn_task write_task(struct cairn__stream *stream, uint64_t *at, 
 static CAIRN_COLD cairn_task begin_task(cairn_task parent, cairn_i_site *site)
 {
     cairn_task task = {CAIRN_ID_OFF, 0};
+    if (cairn__is_sampled_away(parent.id, parent.birth)) return parent; /* it follows its root */
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_TASK_BEGIN);
     if (!stream) return dropped_task((uint64_t)cairn__session.round << CAIRN_ID_ROUND_SHIFT);
     uint32_t number = cairn__site(site);
-    if (number) {
+    if (number && !parent.id && !cairn__choices_sample(number)) {
+        task = sampled_away_task((uint64_t)cairn__session.round << CAIRN_ID_ROUND_SHIFT |
+                                 (uint64_t)number << CAIRN_ID_SITE_SHIFT);
+    } else if (number) {
         uint64_t *at = cairn__room(thread, stream, 4, CAIRN_TALLY_TASK_BEGIN);
         uint64_t id = new_id(stream, number);
         if (at) {
@@ -71,7 +88,9 @@ CAIRN_HOT cairn_task cairn_i_task_begin(uint64_t parent_id, uint64_t parent_birt
     struct cairn__thread *thread = cairn__local.thread;
     struct cairn__stream *stream = &thread->main;
     uint32_t number = atomic_load_acquire(&site->number); /* as in cairn__site */
-    if (CAIRN_UNLIKELY(stream->serial == stream->serial_end)) return begin_task(parent, site);
+    if (CAIRN_UNLIKELY(stream->serial == stream->serial_end || parent_id >> CAIRN_ID_UNSAMPLED_SHIFT & 1)) {
+        return begin_task(parent, site);
+    }
     uint64_t *at, now;
     if (CAIRN_UNLIKELY(!cairn__quick(thread, number, 4, &at, &now))) return begin_task(parent, site);
     cairn_task task = write_task(stream, at, parent, new_id(stream, number), number, now);
@@ -90,10 +109,11 @@ static inline void write_end(struct cairn__stream *stream, uint64_t *at, cairn_t
 static CAIRN_COLD void end_task(cairn_task task, cairn_i_site *site, enum cairn_event_kind kind,
                                 enum cairn_tally tally)
 {
-    if (task.id <= CAIRN_ID_OFF) return;
+    if (task.id <= CAIRN_ID_OFF || cairn__is_sampled_away(task.id, task.birth)) return;
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, tally);
     if (!stream) return;
+    uint64_t slow_ticks = atomic_load_relaxed(&thread->main.slow_ticks); /* a late one looks once too often */
     if (task.id >> CAIRN_ID_UNSAMPLED_SHIFT & 1) {
         cairn__count_lost(thread, tally, 1); /* its begin was dropped */
     } else {
@@ -103,9 +123,21 @@ static CAIRN_COLD void end_task(cairn_task task, cairn_i_site *site, enum cairn_
             uint64_t now = cairn__os_ticks();
             at = cairn__time(stream, at, now);
             write_end(stream, at, task, cairn__head(kind, number, now));
+            bool failed = kind == CAIRN_EVENT_TASK_FAIL;
+            if (failed || now - task.birth > slow_ticks) cairn__choices_look(task, now, failed);
         }
     }
     cairn__leave(thread, stream);
+}
+
+/* The event is written and left. Once more within one, so that a stop waits for us, and nothing is looked at behind it. */
+static CAIRN_COLD void look_at_slow(struct cairn__thread *thread, cairn_task task, uint64_t now)
+{
+    atomic_store_relaxed(&thread->busy, 1); /* as in cairn__enter */
+    atomic_fence_signal();
+    /* relaxed: a stop that we miss here waits for us; I3 */
+    if (atomic_load_relaxed(&thread->main.limit)) cairn__choices_look(task, now, false);
+    cairn__quick_leave(thread);
 }
 
 CAIRN_HOT void cairn_i_task_end(uint64_t id, uint64_t birth, cairn_i_site *site)
@@ -120,7 +152,9 @@ CAIRN_HOT void cairn_i_task_end(uint64_t id, uint64_t birth, cairn_i_site *site)
         return;
     }
     write_end(&thread->main, at, task, cairn__head(CAIRN_EVENT_TASK_END, number, now));
+    bool is_slow = now - task.birth > atomic_load_relaxed(&thread->main.slow_ticks); /* a hint */
     cairn__quick_leave(thread);
+    if (CAIRN_UNLIKELY(is_slow)) look_at_slow(thread, task, now);
 }
 
 void cairn_i_task_fail(uint64_t id, uint64_t birth, cairn_i_site *site)
@@ -132,6 +166,7 @@ void cairn_i_task_fail(uint64_t id, uint64_t birth, cairn_i_site *site)
 void cairn_i_link(uint64_t from_id, uint64_t from_birth, cairn_task to, cairn_i_site *site)
 {
     const cairn_task from = {from_id, from_birth};
+    if (cairn__is_sampled_away(from_id, from_birth) || cairn__is_sampled_away(to.id, to.birth)) return;
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_LINK);
     if (CAIRN_UNLIKELY(!stream)) return;
@@ -213,12 +248,15 @@ static inline cairn_region region_at_word(const struct cairn__stream *stream, co
 
 static cairn_region dropped_region(void)
 {
-    return (cairn_region){CAIRN_PLACE_LOST, cairn__generation()}; /* of the session that dropped it */
+    cairn_region region = {CAIRN_PLACE_LOST, cairn__generation()}; /* of the session that dropped it */
+    cairn_region off = {0, 0};
+    return is_off() ? off : region;
 }
 
 static CAIRN_COLD cairn_region begin_region(cairn_task task, cairn_i_site *site)
 {
     cairn_region region = {0, 0};
+    if (cairn__is_sampled_away(task.id, task.birth)) return region;
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_REGION_BEGIN);
     if (!stream) return dropped_region();
@@ -336,6 +374,7 @@ void cairn_i_region_at(uint64_t task_id, uint64_t task_birth, cairn_i_site *site
                        uint64_t end_ns)
 {
     const cairn_task task = {task_id, task_birth};
+    if (cairn__is_sampled_away(task_id, task_birth)) return;
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_REGION_AT);
     if (CAIRN_UNLIKELY(!stream)) return;
@@ -355,6 +394,7 @@ void cairn_i_region_at(uint64_t task_id, uint64_t task_birth, cairn_i_site *site
 
 static CAIRN_COLD void set_attr(cairn_task task, cairn_i_site *site, uint64_t bits)
 {
+    if (cairn__is_sampled_away(task.id, task.birth)) return;
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_ATTR);
     if (!stream) return;

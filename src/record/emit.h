@@ -31,15 +31,21 @@ static inline void cairn__leave(struct cairn__thread *thread, const struct cairn
     atomic_store_release(&thread->busy, stream->level);
 }
 
+/* Not by the stream's filter: the thread may not have joined this session yet. */
+static inline bool cairn__is_switched_off(uint32_t number)
+{
+    const uint8_t *filter = cairn__choices_filter();
+    /* relaxed: a late one takes or leaves a moment longer */
+    return CAIRN_UNLIKELY(filter) && atomic_load_relaxed(&filter[number]) & CAIRN_CHOICE_OFF;
+}
+
 /* A site's number; 0: switched off. Acquire: pairs with the release in cairn__site_rare, so that the definition
  * is in the file before this event. */
 static inline uint32_t cairn__site(cairn_i_site *site)
 {
     uint32_t number = atomic_load_acquire(&site->number);
     if (CAIRN_UNLIKELY(!number)) return cairn__site_rare(site);
-    /* Not the stream's filter: the thread may not have joined this session yet. */
-    const uint8_t *filter = cairn__sites_filter();
-    return CAIRN_UNLIKELY(filter) && filter[number] ? 0 : number;
+    return CAIRN_UNLIKELY(cairn__is_switched_off(number)) ? 0 : number;
 }
 
 /* 2. Where `words` words may be written. The stream must be entered. NULL: dropped, and counted. */
@@ -114,9 +120,10 @@ static inline bool cairn__quick(struct cairn__thread *thread, uint32_t site, uin
     atomic_store_relaxed(&thread->busy, 1); /* as in cairn__enter */
     atomic_fence_signal();
     *at = thread->main.position;
-    const uint8_t *filter = thread->main.filter;
+    const uint8_t *filter = atomic_load_relaxed(&thread->main.filter); /* as in cairn__is_switched_off */
     /* relaxed: as in cairn__room */
-    if (CAIRN_LIKELY(*at + words <= atomic_load_relaxed(&thread->main.limit) && (!filter || !filter[site]))) {
+    if (CAIRN_LIKELY(*at + words <= atomic_load_relaxed(&thread->main.limit) &&
+                     (!filter || !atomic_load_relaxed(&filter[site])))) {
         *now = cairn__os_counter();
         if (CAIRN_LIKELY((uint32_t)(*now >> CAIRN_EPOCH_SHIFT) == thread->main.quick_epoch)) return true;
     }

@@ -63,8 +63,7 @@ static void remove_live_of(int trace_fd)
     close(fd);
 }
 
-/* 0 if nothing or an older trace stands at the path, else why it must be left alone. */
-static int may_replace(const char *path)
+int cairn__file_may_replace(const char *path)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return errno == ENOENT ? 0 : cairn__error_of(errno);
@@ -78,29 +77,47 @@ static int may_replace(const char *path)
         return CAIRN_EBUSY;
     }
     bool is_trace = count == 8 && memcmp(magic, CAIRN_FILE_MAGIC, 8) == 0;
-    bool may = regular && (is_trace || status.st_size == 0);
-    if (may) remove_live_of(fd);
     close(fd);
-    return may ? 0 : CAIRN_EEXIST;
+    return regular && (is_trace || status.st_size == 0) ? 0 : CAIRN_EEXIST;
 }
 
-/* A file with a name of its own, in the folder where the trace will be. */
+int cairn__file_create_beside(const char *path, char *new_path, size_t bytes, int *fd)
+{
+    bool is_folder = path[strlen(path) - 1] == '/';
+    int length = snprintf(new_path, bytes, "%s%s%u-new", path, is_folder ? "" : ".", (unsigned)getpid());
+    if (length < 0 || (size_t)length >= bytes) return CAIRN_EINVAL;
+    unlink(new_path); /* of a process that died with it, and had our pid */
+    return cairn__error_of(cairn__os_create(new_path, fd));
+}
+
+int cairn__file_name(const char *new_path, const char *path, bool replace)
+{
+    if (!replace) return cairn__error_of(cairn__os_rename_new(new_path, path));
+    int older = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int code = rename(new_path, path) ? cairn__error_of(errno) : 0;
+    if (older >= 0 && !code) remove_live_of(older); /* not before: as long as it stands there, it needs it */
+    if (older >= 0) close(older);
+    return code;
+}
+
 static int create_trace(void)
 {
     struct cairn__session *session = &cairn__session;
     const struct cairn__settings *settings = &session->settings;
-    int code = settings->is_folder ? 0 : may_replace(settings->path);
+    int code = settings->is_folder ? 0 : cairn__file_may_replace(settings->path);
+    if (!code)
+        code = cairn__file_create_beside(settings->path, session->new_path, sizeof session->new_path,
+                                         &session->trace_fd);
     if (code) return code;
-    int length = snprintf(session->new_path, sizeof session->new_path, "%s%s%u-new", settings->path,
-                          settings->is_folder ? "" : ".", (unsigned)getpid());
-    if (length < 0 || (size_t)length >= sizeof session->new_path) return CAIRN_EINVAL;
-    unlink(session->new_path); /* of a process that died with it, and had our pid */
-    code = cairn__os_create(session->new_path, &session->trace_fd);
-    if (code) return cairn__error_of(code);
     /* Tells who would join the live file in that we are alive, also from another pid namespace. Not everywhere to be
      * had, and not needed to record: no error. */
     (void)flock(session->trace_fd, LOCK_EX | LOCK_NB);
-    return cairn__error_of(cairn__os_file_id(session->trace_fd, &session->trace_id));
+    code = cairn__os_file_id(session->trace_fd, &session->trace_id);
+    if (code) {
+        unlink(session->new_path);
+        close(session->trace_fd);
+    }
+    return cairn__error_of(code);
 }
 
 /* In a folder every process image gets a file of its own: exec keeps the pid, so there is a number too. */
@@ -111,23 +128,20 @@ static int publish_in_folder(const char *folder)
     for (unsigned number = 0; number < 10000; number++) {
         int length = snprintf(path, sizeof path, "%s%u.%u.cairn", folder, (unsigned)getpid(), number);
         if (length < 0 || (size_t)length >= sizeof path) return CAIRN_EINVAL;
-        if (link(session->new_path, path) == 0) {
-            unlink(session->new_path);
-            memcpy(session->new_path, path, sizeof path);
-            return 0;
-        }
-        if (errno != EEXIST) return cairn__error_of(errno);
+        int code = cairn__file_name(session->new_path, path, false);
+        if (!code) memcpy(session->new_path, path, sizeof path);
+        if (code != CAIRN_EEXIST) return code;
     }
     return CAIRN_EEXIST;
 }
 
-static int publish_trace(void)
+int cairn__files_publish(void)
 {
     const struct cairn__settings *settings = &cairn__session.settings;
     if (settings->is_folder) return publish_in_folder(settings->path);
-    if (rename(cairn__session.new_path, settings->path)) return cairn__error_of(errno);
-    memcpy(cairn__session.new_path, settings->path, sizeof settings->path);
-    return 0;
+    int code = cairn__file_name(cairn__session.new_path, settings->path, true);
+    if (!code) memcpy(cairn__session.new_path, settings->path, sizeof settings->path);
+    return code;
 }
 
 /* ---- The live file ------------------------------------------------------------------------------------------ */
@@ -140,7 +154,12 @@ static int create_live_in(const char *folder, char *path, size_t path_bytes)
                           (unsigned)getpid(), (unsigned long long)random);
     if (length < 0 || (size_t)length >= path_bytes) return CAIRN_EINVAL;
     int code = cairn__os_create(path, &cairn__session.live_fd);
-    if (!code) code = cairn__os_file_id(cairn__session.live_fd, &cairn__session.live_id);
+    if (code) return cairn__error_of(code);
+    code = cairn__os_file_id(cairn__session.live_fd, &cairn__session.live_id);
+    if (code) {
+        unlink(path);
+        close(cairn__session.live_fd);
+    }
     return cairn__error_of(code);
 }
 
@@ -155,18 +174,37 @@ static int create_live(char *path, size_t path_bytes)
     return create_live_in(folder, path, path_bytes);
 }
 
-/* Offsets of the areas; the slots come last. A live file larger than the limit is needed for what is in both
- * files for a moment, and for the ends that are held back. */
+/* Open tasks: an eighth of the window, as a power of two of entries. */
+static uint64_t tasks_bytes(uint64_t window_bytes)
+{
+    enum { LEAST = 4096, MOST = 1 << 20 };
+    uint64_t count = LEAST;
+    while (count < MOST && 2 * count * sizeof(struct cairn_open_task) <= window_bytes / 8) count *= 2;
+    uint64_t bytes = count * sizeof(struct cairn_open_task);
+    return (bytes + CAIRN_PAGE_BYTES - 1) & ~(uint64_t)(CAIRN_PAGE_BYTES - 1);
+}
+
+static uint64_t slots_bytes(const struct cairn__settings *settings)
+{
+    /* More than the limit: for what is in both files for a moment, and for the ends that are held back. */
+    uint64_t bytes = settings->limit_bytes + settings->limit_bytes / 4 + 2 * CAIRN_SLOT_BYTES_MAX;
+    /* As much again as the window: for many threads, and for what comes while the store is held. */
+    if (settings->window_bytes) bytes = 2 * settings->window_bytes + 2 * CAIRN_SLOT_BYTES_MAX;
+    return bytes & ~(uint64_t)(CAIRN_SLOT_BYTES_MAX - 1);
+}
+
+/* Offsets of the areas; the slots come last. */
 static void lay_out(struct cairn_file_head *head)
 {
+    const struct cairn__settings *settings = &cairn__session.settings;
     head->sites_offset = CAIRN_FILE_HEAD_BYTES;
     head->sites_bytes = CAIRN_SITES_BYTES;
     head->threads_offset = head->sites_offset + head->sites_bytes;
     head->threads_bytes = (uint64_t)CAIRN_THREAD_RECORDS * sizeof(struct cairn_thread_record);
-    head->slots_offset = head->threads_offset + head->threads_bytes;
-    uint64_t limit = cairn__session.settings.limit_bytes;
-    head->slots_bytes =
-        (limit + limit / 4 + 2 * CAIRN_SLOT_BYTES_MAX) & ~(uint64_t)(CAIRN_SLOT_BYTES_MAX - 1);
+    head->tasks_offset = head->threads_offset + head->threads_bytes;
+    head->tasks_bytes = settings->window_bytes ? tasks_bytes(settings->window_bytes) : 0;
+    head->slots_offset = head->tasks_offset + head->tasks_bytes;
+    head->slots_bytes = slots_bytes(settings);
 }
 
 static void read_command(char *command, size_t bytes)
@@ -180,7 +218,7 @@ static void read_command(char *command, size_t bytes)
     }
 }
 
-static void fill_head(struct cairn_file_head *head, const char *live_path)
+static void fill_head(struct cairn_file_head *head)
 {
     struct cairn__session *session = &cairn__session;
     memcpy(head->magic, CAIRN_FILE_MAGIC, 8);
@@ -198,8 +236,14 @@ static void fill_head(struct cairn_file_head *head, const char *live_path)
     head->start_of_process_ns = cairn__os_process_start_ns();
     cairn__os_anchor(&head->start.ticks, &head->start.monotonic_ns, &head->start.realtime_ns);
     head->last = head->start;
-    head->limit_bytes = session->settings.limit_bytes;
-    snprintf(head->live_path, sizeof head->live_path, "%s", live_path);
+    const struct cairn__settings *settings = &session->settings;
+    head->limit_bytes = settings->window_bytes ? 0 : settings->limit_bytes;
+    head->window_bytes = settings->window_bytes;
+    head->window_ns = settings->window_ns;
+    head->parent_session = session->parent_session;
+    head->parent_pid = session->parent_pid;
+    snprintf(head->types, sizeof head->types, "%s", settings->types); /* and zeros behind it */
+    memcpy(head->live_path, session->live_path, sizeof head->live_path);
     ssize_t length = readlink("/proc/self/exe", head->executable, sizeof head->executable - 1);
     if (length < 0) head->executable[0] = 0;
     read_command(head->command, sizeof head->command);
@@ -207,7 +251,7 @@ static void fill_head(struct cairn_file_head *head, const char *live_path)
     cairn__os_read_text("/proc/sys/kernel/random/boot_id", head->boot_id, sizeof head->boot_id);
 }
 
-static int map_live(const char *live_path)
+static int map_live(void)
 {
     struct cairn__session *session = &cairn__session;
     struct cairn_file_head head = {0};
@@ -222,11 +266,17 @@ static int map_live(const char *live_path)
         munmap(mapped, session->live_bytes);
         return cairn__error_of(code);
     }
-    fill_head(&head, live_path);
+    fill_head(&head);
     session->head = mapped;
     *session->head = head;
     session->slots = session->live + head.slots_offset;
     session->slots_bytes = head.slots_bytes;
+    session->soft_bytes = session->settings.window_bytes ? session->settings.window_bytes : head.slots_bytes;
+    if (!cairn__sites_reserve()) {
+        munmap(mapped, session->live_bytes);
+        return CAIRN_ENOSPC;
+    }
+    cairn__os_guard(mapped, session->live_bytes, &session->live_is_gone);
     return 0;
 }
 
@@ -237,24 +287,22 @@ static int write_first_head(void)
     struct cairn__session *session = &cairn__session;
     struct cairn_file_head head = *session->head;
     head.flags = 0;
-    session->trace_end = head.head_bytes;
     return cairn__error_of(cairn__os_write_at(session->trace_fd, &head, sizeof head, 0));
 }
 
 int cairn__files_create(void)
 {
     struct cairn__session *session = &cairn__session;
-    char live_path[sizeof session->head->live_path];
+    char *live_path = session->live_path;
     int code = create_trace();
     if (code) return code;
-    code = create_live(live_path, sizeof live_path);
+    code = create_live(live_path, sizeof session->live_path);
     if (code) goto close_trace;
-    code = map_live(live_path);
+    code = map_live();
     if (code) goto remove_live;
     code = write_first_head();
-    if (!code) code = publish_trace();
-    if (!code) return 0;
-    munmap(session->live, session->live_bytes);
+    if (code) cairn__files_abandon();
+    return code;
 remove_live:
     unlink(live_path);
     close(session->live_fd);
@@ -262,6 +310,17 @@ close_trace:
     unlink(session->new_path);
     close(session->trace_fd);
     return code;
+}
+
+void cairn__files_abandon(void)
+{
+    struct cairn__session *session = &cairn__session;
+    cairn__os_unguard();
+    munmap(session->live, session->live_bytes);
+    unlink(session->live_path);
+    close(session->live_fd);
+    unlink(session->new_path);
+    close(session->trace_fd);
 }
 
 /* Of the session before, whose mapping stays until the next one has stopped: a late look at its head by a thread that
@@ -273,6 +332,7 @@ static struct {
 
 void cairn__files_after_fork(void)
 {
+    cairn__os_unguard();
     former_mapping.at = NULL; /* not ours: the mapping was not passed on */
 }
 
@@ -311,7 +371,9 @@ void cairn__files_close(void)
 void cairn__files_finish(bool left_behind, bool complete)
 {
     struct cairn__session *session = &cairn__session;
-    if (complete) unlink(session->head->live_path); /* else what is in it can still be joined */
+    bool gone = atomic_load_relaxed(&session->live_is_gone); /* nobody else is there */
+    if (complete || gone) unlink(session->live_path);        /* else what is in it can still be joined */
+    cairn__os_unguard(); /* nobody can truncate it any more, or it is left alone */
     cairn__files_close();
     if (complete) cairn__os_release(session->live, session->live_bytes);
     if (former_mapping.at) munmap(former_mapping.at, former_mapping.bytes);

@@ -73,6 +73,7 @@ static inline void write_piece(struct cairn__stream *stream, uint64_t *at, uint6
 static CAIRN_COLD void write_text(cairn_task task, cairn_i_site *site, const char *text,
                                   enum cairn_event_kind kind, enum cairn_tally tally)
 {
+    if (cairn__is_sampled_away(task.id, task.birth)) return;
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, tally);
     if (!stream) return;
@@ -382,6 +383,7 @@ static void log_arguments(struct cairn__thread *thread, struct cairn__stream *st
 static CAIRN_COLD void log_formatted(cairn_task task, cairn_i_site *site, const char *format, int error,
                                      va_list *arguments)
 {
+    if (cairn__is_sampled_away(task.id, task.birth)) return;
     struct cairn__thread *thread;
     struct cairn__stream *stream = cairn__enter(&thread, CAIRN_TALLY_LOG);
     if (!stream) return;

@@ -37,19 +37,18 @@ struct entry {
     struct text text, format, file, function;
     uint32_t line;
     uint8_t role, value_type;
-    uint32_t generation; /* session whose file defines it. Atomic. */
+    uint8_t is_whole;                 /* all but the next two is there. Atomic. */
+    uint32_t generation;              /* session whose file defines it. Atomic. */
+    struct cairn_site_record *record; /* in that file */
 };
 
-/* Rules: set up once; `index` and `entries` change by the protocol above; `filter` under the control lock while the
- * gate is closed, except for entries added later, by whoever adds them. */
+/* Rules: set up once; `index` and `entries` change by the protocol above. */
 static struct {
     uint32_t *index;       /* number, or 0. Atomic. */
     struct entry *entries; /* by number */
     char *strings;
-    uint8_t *filter;
     uint64_t strings_used; /* Atomic. */
     uint32_t last;         /* number given last. Atomic. */
-    bool filtered;
 } sites;
 
 int cairn__sites_init(void)
@@ -59,12 +58,11 @@ int cairn__sites_init(void)
         ENTRIES_BYTES = (CAIRN_SITE_MAX + 1) * sizeof(struct entry),
         INDEX_BYTES = INDEX_CELLS * sizeof(uint32_t)
     };
-    uint8_t *at = cairn__os_reserve(ENTRIES_BYTES + INDEX_BYTES + STRINGS_BYTES + CAIRN_SITE_MAX + 1);
+    uint8_t *at = cairn__os_reserve(ENTRIES_BYTES + INDEX_BYTES + STRINGS_BYTES);
     if (!at) return CAIRN_ENOMEM;
     sites.entries = (struct entry *)(void *)at;
     sites.index = (uint32_t *)(void *)(at + ENTRIES_BYTES);
     sites.strings = (char *)at + ENTRIES_BYTES + INDEX_BYTES;
-    sites.filter = at + ENTRIES_BYTES + INDEX_BYTES + STRINGS_BYTES;
     return 0;
 }
 
@@ -194,6 +192,8 @@ static bool define(uint32_t number, struct entry *entry)
     at = put_record_text(at, &entry->format);
     at = put_record_text(at, &entry->file);
     put_record_text(at, &entry->function);
+    record->one_in = entry->role == CAIRN_I_ROLE_TASK ? cairn__choices_one_in(number) : 0;
+    atomic_store_relaxed(&entry->record, record); /* two that define it at once: either will do */
     atomic_store_release(&record->flags, (uint16_t)CAIRN_SITE_PUBLISHED); /* pairs with write_sites; I1 */
     atomic_store_release(&entry->generation, cairn__generation());        /* pairs with ensure_defined */
     return true;
@@ -208,16 +208,6 @@ static bool ensure_defined(uint32_t number)
 
 /* ---- Numbers -------------------------------------------------------------------------------------------- */
 
-static void apply_filter(uint32_t number)
-{
-    const struct entry *entry = &sites.entries[number];
-    bool can = entry->role == CAIRN_I_ROLE_TASK || entry->role == CAIRN_I_ROLE_REGION ||
-               entry->role == CAIRN_I_ROLE_LOG || entry->role == CAIRN_I_ROLE_COUNTER;
-    /* No copy: this may run on the small stack of a signal handler. */
-    sites.filter[number] =
-        can && !cairn__pattern_matches(cairn__session.settings.types, entry->text.bytes, entry->text.count);
-}
-
 /* A new entry, defined in the file; its number, or 0 if there is no room for it. */
 static uint32_t add_entry(struct entry content)
 {
@@ -229,7 +219,8 @@ static uint32_t add_entry(struct entry content)
         return 0;
     }
     sites.entries[number] = content;
-    if (cairn__sites_filter()) apply_filter(number);
+    atomic_store_release(&sites.entries[number].is_whole, (uint8_t)1); /* pairs with cairn__site_text */
+    cairn__choices_for_site(number);
     return define(number, &sites.entries[number]) ? number : 0;
 }
 
@@ -257,6 +248,11 @@ uint32_t cairn__site_number(const cairn_i_site *site)
     return other();
 }
 
+bool cairn__sites_reserve(void)
+{
+    return ensure_populated(POPULATE_BYTES);
+}
+
 void cairn__sites_define_all(void)
 {
     static const cairn_i_site overflow = {.text = "(other)", .role = CAIRN_I_ROLE_END};
@@ -270,19 +266,25 @@ void cairn__sites_define_all(void)
     }
 }
 
-/* ---- Filter --------------------------------------------------------------------------------------------- */
+/* ---- For others ----------------------------------------------------------------------------------------- */
 
-void cairn__sites_set_filter(void)
+uint32_t cairn__site_last(void)
 {
-    bool filtered = cairn__session.settings.types[0] != 0;
-    atomic_store_relaxed(&sites.filtered, filtered);  /* the gate's opening publishes it */
     uint32_t last = atomic_load_relaxed(&sites.last); /* those added later look for themselves */
-    for (uint32_t number = 1; filtered && number <= last && number < CAIRN_SITE_OTHER; number++) {
-        if (atomic_load_acquire(&sites.entries[number].generation)) apply_filter(number); /* as above */
-    }
+    return last < CAIRN_SITE_OTHER ? last : CAIRN_SITE_OTHER - 1;
 }
 
-const uint8_t *cairn__sites_filter(void)
+struct cairn__site_text cairn__site_text(uint32_t number)
 {
-    return atomic_load_relaxed(&sites.filtered) ? sites.filter : NULL; /* a late one may see the former */
+    const struct entry *entry = &sites.entries[number];
+    if (!atomic_load_acquire(&entry->is_whole))
+        return (struct cairn__site_text){0}; /* pairs with add_entry */
+    return (struct cairn__site_text){entry->text.bytes, entry->text.count, entry->role};
+}
+
+struct cairn_site_record *cairn__site_record(uint32_t number)
+{
+    struct entry *entry = &sites.entries[number];
+    /* acquire: pairs with define */
+    return atomic_load_acquire(&entry->generation) == cairn__generation() ? entry->record : NULL;
 }

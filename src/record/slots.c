@@ -18,10 +18,9 @@
 
 static const uint32_t tier_bytes[CAIRN_TIERS] = {4096, 16384, 65536, CAIRN_SLOT_BYTES_MAX};
 
-/* Rules: of the helper (of start and stop while it does not run). */
+/* Rules: of the helper (of start and stop while it does not run); in a window of who holds the store. */
 static struct {
-    uint64_t
-        spare[CAIRN_TIERS]; /* zeroed slots beyond the ready ones: offset + 1, linked by reserved_words[0] */
+    uint64_t spare[CAIRN_TIERS]; /* zeroed slots beyond the ready ones: offset + 1, linked by `next` */
     uint32_t target[CAIRN_TIERS];
     bool may_carve; /* ahead of need */
 } pool;
@@ -61,12 +60,14 @@ static struct cairn_slot_head *carve(uint32_t tier, int *code)
     uint8_t *at = session->slots + offset;
     *code = cairn__os_populate(at, bytes, session->live_fd, (uint64_t)(at - session->live));
     if (*code) {
+        atomic_store_relaxed(&session->has_holes, true); /* for the stop */
         cairn__os_release(at, bytes); /* what there was of it may do for something smaller */
         return NULL;
     }
     struct cairn_slot_head *slot = (struct cairn_slot_head *)at;
     slot->slot_bytes = (uint32_t)bytes;
     atomic_store_release(&slot->magic, CAIRN_SLOT_MAGIC); /* a reader that sees the magic sees the size; I1 */
+    if (cairn__is_window()) cairn__window_add(slot);
     return slot;
 }
 
@@ -85,52 +86,71 @@ static struct cairn_slot_head *take_ready(uint32_t tier)
     return NULL;
 }
 
+/* Memory that nobody has used yet: in a window freely only as far as the window goes. */
+static struct cairn_slot_head *take_fresh(uint32_t tier, uint64_t most_bytes)
+{
+    int code = 0;
+    if (atomic_load_relaxed(&cairn__session.carved) + tier_bytes[tier] > most_bytes) return NULL; /* a hint */
+    struct cairn_slot_head *slot = carve(tier, &code);
+    if (code && !cairn__is_window()) cairn__note_error(cairn__error_of(code));
+    return slot;
+}
+
 struct cairn_slot_head *cairn__slot_take(uint32_t tier)
 {
     struct cairn__session *session = &cairn__session;
     uint32_t left = atomic_load_relaxed(&session->ready_count[tier]); /* a hint */
     struct cairn_slot_head *slot = left && left <= CAIRN_READY_MAX ? take_ready(tier) : NULL;
-    bool woke = left <= 2 && session->has_helper && cairn__helper_wake();
+    bool woke = left <= session->ready_low[tier] && session->has_helper && cairn__helper_wake();
     if (woke || !slot) atomic_store_relaxed(&session->late[tier], 1); /* more ready, and none will be late */
     if (slot) return slot;
     atomic_add_relaxed(&session->head->late_chunks, 1); /* count */
-    int code = 0;
-    slot = carve(tier, &code);
-    if (code) cairn__note_error(cairn__error_of(code));
+    slot = take_fresh(tier, session->soft_bytes);
+    if (!slot && cairn__is_window()) {
+        slot = cairn__window_take(tier);
+        if (!slot) slot = take_fresh(tier, session->slots_bytes);
+    }
     return slot;
 }
 
 void cairn__slot_push_sealed(struct cairn_slot_head *slot)
 {
     uint64_t top = atomic_load_relaxed(&cairn__session.sealed); /* the swap confirms it */
+    uint64_t bytes = slot->slot_bytes;                          /* behind the swap it is another's */
     do {
-        slot->reserved_words[0] = top;
-        atomic_store_relaxed(&slot->state, (uint32_t)CAIRN_SLOT_SEALED); /* ordered by the swap */
+        slot->next = top;
+        atomic_store_release(&slot->state, (uint32_t)CAIRN_SLOT_SEALED); /* pairs with copy_chunk */
     } while (!atomic_cas_acq_rel(&cairn__session.sealed, &top,
                                  cairn__slot_link(slot))); /* pairs with pop_sealed */
+    if (cairn__is_window()) cairn__window_sealed(bytes);
 }
 
-struct cairn_slot_head *cairn__slot_pop_sealed(void)
+void cairn__slots_take_sealed(struct cairn__slot_list *list)
 {
     /* acquire: pairs with push: all that was written into the chunks is visible */
     struct cairn_slot_head *slot =
         cairn__slot_at(atomic_exchange_acq_rel(&cairn__session.sealed, (uint64_t)0));
-    uint64_t oldest = 0;
+    struct cairn_slot_head *oldest = NULL, *newest = slot;
     while (slot) {
-        struct cairn_slot_head *next = cairn__slot_at(slot->reserved_words[0]);
-        slot->reserved_words[0] = oldest;
-        oldest = cairn__slot_link(slot);
-        slot = next;
+        struct cairn_slot_head *before = cairn__slot_at(slot->next);
+        slot->next = oldest ? cairn__slot_link(oldest) : 0;
+        oldest = slot;
+        slot = before;
     }
-    return cairn__slot_at(oldest);
+    if (!oldest) return;
+    if (list->first)
+        list->last->next = cairn__slot_link(oldest);
+    else
+        list->first = oldest;
+    list->last = newest;
 }
 
 static bool make_ready(struct cairn_slot_head *slot, uint32_t tier)
 {
     struct cairn__session *session = &cairn__session;
-    slot->reserved_words[0] = 0;
+    slot->next = 0;
     for (uint32_t i = 0; i < CAIRN_READY_MAX; i++) {
-        if (atomic_load_relaxed(&session->ready[tier][i])) continue;            /* only we fill cells */
+        if (atomic_load_relaxed(&session->ready[tier][i])) continue; /* only the helper fills cells */
         atomic_store_release(&session->ready[tier][i], cairn__slot_link(slot)); /* pairs with take_ready */
         atomic_add_relaxed(&session->ready_count[tier], 1);                     /* a hint */
         return true;
@@ -138,48 +158,82 @@ static bool make_ready(struct cairn_slot_head *slot, uint32_t tier)
     return false;
 }
 
-static void keep_spare(struct cairn_slot_head *slot, uint32_t tier)
+void cairn__slot_put_aside(struct cairn_slot_head *slot)
 {
-    slot->reserved_words[0] = pool.spare[tier];
+    uint32_t tier = tier_of(slot);
+    slot->next = pool.spare[tier];
     pool.spare[tier] = cairn__slot_link(slot);
 }
 
-static struct cairn_slot_head *take_spare(uint32_t tier)
+struct cairn_slot_head *cairn__slot_take_aside(uint32_t tier)
 {
     struct cairn_slot_head *slot = cairn__slot_at(pool.spare[tier]);
-    if (slot) pool.spare[tier] = slot->reserved_words[0];
+    if (slot) pool.spare[tier] = slot->next;
     return slot;
 }
 
-void cairn__slot_recycle(struct cairn_slot_head *slot)
+void cairn__slot_clear(struct cairn_slot_head *slot)
 {
-    struct cairn_chunk_head *chunk = (struct cairn_chunk_head *)(slot + 1);
+    struct cairn_chunk_head *chunk = cairn__slot_chunk(slot);
     /* release: whoever reads the file after our death must not take a half-zeroed chunk for a whole one; I6 */
     atomic_store_release(&slot->state, (uint32_t)CAIRN_SLOT_FREE);
     atomic_fence_seq_cst();
-    uint32_t written = slot->reserved ? slot->slot_bytes - (uint32_t)sizeof *slot : chunk->block.bytes;
-    slot->reserved = 0; /* set by mark_unclean */
+    uint32_t written = slot->unclean ? slot->slot_bytes - (uint32_t)sizeof *slot : chunk->block.bytes;
+    slot->unclean = 0;
     memset(chunk, 0, written);
-    uint32_t tier = tier_of(slot);
-    keep_spare(slot, tier);
 }
 
-/* Only slots that the limit leaves room for are made ready, so that a small limit takes little memory. */
+struct cairn_slot_head *cairn__slot_next(uint64_t *at)
+{
+    struct cairn__session *session = &cairn__session;
+    if (atomic_load_relaxed(&session->has_holes)) return NULL; /* a touch might be a SIGBUS */
+    /* By pages, because who was left behind may have been at carving one. Relaxed: at the stop. */
+    for (; *at + CAIRN_PAGE_BYTES <= atomic_load_relaxed(&session->carved); *at += CAIRN_PAGE_BYTES) {
+        struct cairn_slot_head *slot = (struct cairn_slot_head *)(session->slots + *at);
+        if (atomic_load_acquire(&slot->magic) != CAIRN_SLOT_MAGIC) continue; /* pairs with carve */
+        *at += slot->slot_bytes;
+        return slot;
+    }
+    return NULL;
+}
+
+/* Ahead of need: what the limit leaves room for, so that a small limit takes little memory. */
+static struct cairn_slot_head *find_fresh(uint32_t tier)
+{
+    struct cairn__session *session = &cairn__session;
+    uint64_t most = cairn__is_window() ? session->soft_bytes : session->slots_bytes / 2;
+    if (!pool.may_carve || atomic_load_relaxed(&session->carved) + tier_bytes[tier] > most) return NULL;
+    int code = 0;
+    struct cairn_slot_head *slot = carve(tier, &code);
+    pool.may_carve = code == 0; /* what is there may still suffice: no error until somebody is in need */
+    return slot;
+}
+
+/* In a window, when there is nothing fresh, by retiring the oldest that it holds. */
+static struct cairn_slot_head *find_for_ready(uint32_t tier)
+{
+    struct cairn_slot_head *slot = cairn__is_window() ? NULL : cairn__slot_take_aside(tier);
+    if (!slot) slot = find_fresh(tier);
+    return slot || !cairn__is_window() ? slot : cairn__window_take(tier);
+}
+
+/* What is ready holds nothing: in a window not more than a sixteenth of it. */
+static uint32_t most_ready(uint32_t tier)
+{
+    uint64_t count = cairn__is_window() ? cairn__session.soft_bytes / 16 / tier_bytes[tier] : CAIRN_READY_MAX;
+    return count < 1 ? 1 : count > CAIRN_READY_MAX ? CAIRN_READY_MAX : (uint32_t)count;
+}
+
 void cairn__slots_replenish(void)
 {
     struct cairn__session *session = &cairn__session;
     for (uint32_t tier = 0; tier <= session->tier_max; tier++) {
         bool late = atomic_exchange_acq_rel(&session->late[tier], 0u) != 0; /* hint */
         if (late && pool.target[tier] < CAIRN_READY_MAX) pool.target[tier] *= 2;
+        uint32_t most = most_ready(tier);
+        if (pool.target[tier] > most) pool.target[tier] = most;
         while (atomic_load_relaxed(&session->ready_count[tier]) < pool.target[tier]) { /* a hint */
-            bool room = atomic_load_relaxed(&session->carved) + tier_bytes[tier] <= session->slots_bytes / 2;
-            struct cairn_slot_head *slot = take_spare(tier);
-            if (!slot && room && pool.may_carve) {
-                int code = 0;
-                slot = carve(tier, &code);
-                pool.may_carve =
-                    code == 0; /* what is there may still suffice: no error until somebody is in need */
-            }
+            struct cairn_slot_head *slot = find_for_ready(tier);
             if (!slot || !make_ready(slot, tier)) break;
         }
     }
@@ -193,5 +247,7 @@ void cairn__slots_reset(void)
     for (uint32_t tier = 0; tier < CAIRN_TIERS; tier++) {
         pool.spare[tier] = 0;
         pool.target[tier] = 2;
+        /* A window has few ready, so the helper is called early. */
+        cairn__session.ready_low[tier] = cairn__is_window() ? most_ready(tier) / 2 : 2;
     }
 }

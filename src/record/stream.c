@@ -28,8 +28,8 @@ enum { ENDS_SPARE_BYTES = 65536 }; /* beyond the limit, for ends: so that the sm
 
 void cairn__count_lost(struct cairn__thread *thread, enum cairn_tally tally, uint64_t count)
 {
-    /* Pairs with the release in cairn_start. What happens after a stop is not lost but behind the end. */
-    if (!count || !atomic_load_acquire(&cairn_i_state.gate)) return;
+    /* Pairs with the release in start_session. What happens after a stop is not lost but behind the end. */
+    if (!count || !atomic_load_acquire(&cairn__gate.open)) return;
     /* Who has no record is not waited for by a stop; the mapping stays until the next one. Relaxed: as the gate. */
     struct cairn_file_head *head = atomic_load_relaxed(&cairn__session.head);
     if (!head) return;
@@ -43,6 +43,32 @@ void cairn__count_lost(struct cairn__thread *thread, enum cairn_tally tally, uin
     atomic_add_relaxed(&lost[tally], count);
     if (!atomic_load_relaxed(first)) atomic_store_relaxed(first, now);
     atomic_store_relaxed(last, now);
+}
+
+static uint64_t before_start[CAIRN_TALLY_SLOTS]; /* Atomic. */
+
+void cairn__count_before_start(enum cairn_tally tally)
+{
+    if (tally < CAIRN_TALLIES) atomic_add_relaxed(&before_start[tally], 1); /* a count */
+}
+
+void cairn__count_those_before_start(void)
+{
+    struct cairn_file_head *head = cairn__session.head;
+    for (uint32_t i = 0; i < CAIRN_TALLIES; i++) {
+        uint64_t count = atomic_exchange_acq_rel(&before_start[i], (uint64_t)0); /* a count, as the next */
+        atomic_add_relaxed(&head->lost[i], count);
+        if (!count) continue;
+        atomic_store_relaxed(&head->first_lost_ticks, head->start.ticks); /* as in cairn__count_lost */
+        if (!atomic_load_relaxed(&head->last_lost_ticks))
+            atomic_store_relaxed(&head->last_lost_ticks, head->start.ticks);
+    }
+}
+
+void cairn__forget_those_before_start(void)
+{
+    for (uint32_t i = 0; i < CAIRN_TALLIES; i++)
+        atomic_store_relaxed(&before_start[i], (uint64_t)0); /* as above */
 }
 
 static bool is_end(enum cairn_tally tally)
@@ -68,9 +94,9 @@ void cairn__reset_thread(struct cairn__thread *thread)
 
 static struct cairn__stream *enter_new_thread(struct cairn__thread **thread, enum cairn_tally tally)
 {
-    /* Pairs with the release in cairn_start: what the first start of all sets up is there. After a stop the event is
-     * behind the end. */
-    if (!atomic_load_acquire(&cairn_i_state.gate)) return NULL;
+    /* Pairs with the release in start_session: what the first start of all sets up is there. After a stop the event
+     * is behind the end. */
+    if (!atomic_load_acquire(&cairn__gate.open) && !cairn__knock(tally)) return NULL;
     struct cairn__thread *taken = cairn__thread_take();
     if (!taken) {
         cairn__count_lost(NULL, tally, 1);
@@ -141,19 +167,25 @@ void cairn__seal(struct cairn__stream *stream)
     cairn__slot_push_sealed(slot);
 }
 
+/* What a chunk for an event of so many words takes at most. */
+static uint64_t slot_need(uint64_t words)
+{
+    return sizeof(struct cairn_slot_head) + sizeof(struct cairn_chunk_head) +
+           CAIRN_OPEN_REGIONS * sizeof(struct cairn_open_region) + (words + CAIRN_SLACK_WORDS) * 8;
+}
+
 /* The tier for a stream's next chunk: the one behind the last, up to the session's largest; more if the event needs
  * it. A side stream stays small, and so do all while many threads hold chunks. */
 static uint32_t next_tier(const struct cairn__stream *stream, uint64_t words, bool only_ends)
 {
     struct cairn__session *session = &cairn__session;
-    uint64_t need = sizeof(struct cairn_slot_head) + sizeof(struct cairn_chunk_head) +
-                    CAIRN_OPEN_REGIONS * sizeof(struct cairn_open_region) + (words + CAIRN_SLACK_WORDS) * 8;
     uint32_t tier = only_ends || stream->level ? 0 : (uint32_t)(stream->sequence < 8 ? stream->sequence : 8);
     if (tier > session->tier_max) tier = session->tier_max;
-    /* What threads hold stays under an eighth of the limit. Relaxed: an estimate. */
+    /* What threads hold stays under an eighth of the limit, or of the window. Relaxed: an estimate. */
     uint64_t held = atomic_load_relaxed(&session->open_bytes);
-    while (tier && held + cairn__slot_bytes(tier) > session->settings.limit_bytes / 8) tier--;
-    while (tier < CAIRN_TIERS - 1 && cairn__slot_bytes(tier) < need) tier++;
+    uint64_t most = (cairn__is_window() ? session->soft_bytes : session->settings.limit_bytes) / 8;
+    while (tier && held + cairn__slot_bytes(tier) > most) tier--;
+    while (tier < CAIRN_TIERS - 1 && cairn__slot_bytes(tier) < slot_need(words)) tier++;
     return tier;
 }
 
@@ -171,6 +203,10 @@ static bool claim_growth(uint64_t slot_bytes, bool only_ends)
 {
     struct cairn__session *session = &cairn__session;
     uint64_t limit = session->settings.limit_bytes;
+    if (cairn__is_window()) { /* there is no limit: the oldest make room */
+        atomic_add_relaxed(&session->open_bytes, slot_bytes);
+        return !atomic_load_relaxed(&session->live_is_gone);
+    }
     uint64_t granted = atomic_add_relaxed(&session->granted, slot_bytes) + slot_bytes;
     uint64_t open_bytes = atomic_add_relaxed(&session->open_bytes, slot_bytes) + slot_bytes;
     if (only_ends && granted <= limit + limit / 8 + ENDS_SPARE_BYTES) return true;
@@ -195,8 +231,9 @@ static void write_open_regions(const struct cairn__thread *thread, struct cairn_
 
 uint64_t cairn__next_block(void)
 {
-    static uint64_t last;                    /* of the process, over all sessions. Atomic. */
-    return atomic_add_relaxed(&last, 1) + 1; /* relaxed: only uniqueness matters */
+    static uint64_t last; /* of the process, over all sessions. Atomic. */
+    /* A snapshot, which takes a number, sees what was done before all smaller ones were taken. */
+    return atomic_add_acq_rel(&last, 1) + 1;
 }
 
 /* Remembers that the chunk has named a task, if TASK_AGAIN could: the id must be of this round, and sampled. */
@@ -214,8 +251,8 @@ static void set_epoch(struct cairn__stream *stream, uint64_t now)
     stream->quick_epoch = quick ? stream->epoch : CAIRN_EPOCH_NEVER;
 }
 
-static void begin_chunk(struct cairn__thread *thread, struct cairn__stream *stream,
-                        struct cairn_slot_head *slot)
+static void head_chunk(struct cairn__thread *thread, struct cairn__stream *stream,
+                       struct cairn_slot_head *slot)
 {
     struct cairn_chunk_head *chunk = (struct cairn_chunk_head *)(slot + 1);
     bool main = stream == &thread->main;
@@ -233,13 +270,18 @@ static void begin_chunk(struct cairn__thread *thread, struct cairn__stream *stre
     /* release: a chunk with a magic number has its head; I1 */
     atomic_store_release(&chunk->block.magic, CAIRN_BLOCK_MAGIC);
     atomic_store_release(&slot->state, (uint32_t)CAIRN_SLOT_OPEN);
+}
+
+static void use_chunk(struct cairn__stream *stream, struct cairn_slot_head *slot)
+{
+    struct cairn_chunk_head *chunk = (struct cairn_chunk_head *)(slot + 1);
     memset(stream->seen, 0, sizeof stream->seen);
     stream->seen[0] = UINT64_MAX; /* stands in another cell: so that 0, the background, is never seen here */
     note_seen(stream, stream->task_id);
     stream->chunk = chunk;
     stream->position = (uint64_t *)((struct cairn_open_region *)(chunk + 1) + chunk->open_count);
     stream->end = (uint64_t *)((uint8_t *)slot + slot->slot_bytes);
-    set_epoch(stream, now);
+    set_epoch(stream, chunk->begin_ticks);
     stream->place_base = (chunk->block.number << CAIRN_PLACE_BLOCK_SHIFT) - ((uintptr_t)chunk >> 3);
 }
 
@@ -250,7 +292,7 @@ static bool open_limit(struct cairn__stream *stream, bool only_ends)
     if (!only_ends)
         atomic_store_relaxed(&stream->limit, stream->end - CAIRN_SLACK_WORDS); /* ordered by the fence */
     atomic_fence_seq_cst();
-    if (atomic_load_relaxed(&cairn_i_state.gate)) return true; /* relaxed: ordered by the fence */
+    if (atomic_load_relaxed(&cairn__gate.open)) return true; /* relaxed: ordered by the fence */
     atomic_store_relaxed(&stream->limit, (uint64_t *)NULL);
     return false;
 }
@@ -259,15 +301,21 @@ static bool new_chunk(struct cairn__thread *thread, struct cairn__stream *stream
                       bool only_ends)
 {
     uint32_t tier = next_tier(stream, words, only_ends);
-    if (!claim_growth(cairn__slot_bytes(tier), only_ends)) return false;
-    struct cairn_slot_head *slot = cairn__slot_take(tier);
-    if (!slot) {
+    struct cairn_slot_head *slot = NULL;
+    while (claim_growth(cairn__slot_bytes(tier), only_ends)) {
+        slot = cairn__slot_take(tier);
+        if (slot) break;
         unclaim_growth(cairn__slot_bytes(tier));
-        return false;
+        /* In a window a burst of new threads may have taken all there is in small ones: then these must do. */
+        if (!cairn__is_window() || !tier || cairn__slot_bytes(tier - 1) < slot_need(words)) return false;
+        tier--;
     }
+    if (!slot) return false;
     atomic_store_relaxed(&stream->limit, (uint64_t *)NULL); /* nobody may write while the chunks change */
+    /* In this order: a window forgets sealed chunks, and the new one's head tells which regions are open. */
+    head_chunk(thread, stream, slot);
     cairn__seal(stream);
-    begin_chunk(thread, stream, slot);
+    use_chunk(stream, slot);
     return true;
 }
 
@@ -279,7 +327,7 @@ static bool join_session(struct cairn__thread *thread)
     /* Until the record is set, which is last, a handler that interrupts us finds the thread not ready. */
     cairn__reset_thread(thread);
     thread->generation = cairn__generation();
-    thread->main.filter = thread->side[0].filter = thread->side[1].filter = cairn__sites_filter();
+    cairn__choices_for_thread(thread);
     cairn__thread_join_session(thread);
     return thread->record != NULL;
 }
@@ -300,18 +348,23 @@ static uint64_t *find_room(struct cairn__thread *thread, struct cairn__stream *s
         bool fits = stream->position + words + CAIRN_SLACK_WORDS <= stream->end;
         return open_limit(stream, false) && fits ? stream->position : NULL;
     }
-    atomic_store_relaxed(&stream->limit, (uint64_t *)NULL); /* from here on every event comes by */
+    /* From here on every event comes by. In a window there may be memory again for the next one. */
+    if (atomic_load_relaxed(&cairn__session.full)) atomic_store_relaxed(&stream->limit, (uint64_t *)NULL);
     return is_end(tally) ? room_for_end(thread, stream, words) : NULL;
 }
 
 CAIRN_COLD uint64_t *cairn__room_rare(struct cairn__thread *thread, struct cairn__stream *stream,
                                       uint64_t words, enum cairn_tally tally)
 {
-    if (!atomic_load_acquire(&cairn_i_state.gate)) return NULL; /* pairs with the release in cairn_start */
+    if (!atomic_load_acquire(&cairn__gate.open)) { /* pairs with the release in start_session */
+        cairn__knock(tally);
+        return NULL;
+    }
+    if (!cairn__session.has_helper) cairn__knock(tally); /* else it looks for requests */
     int error = errno;
     uint64_t *at = find_room(thread, stream, words, tally);
     /* After a stop that began meanwhile the event is behind the end: not lost. Relaxed: a hint. */
-    if (!at && tally != CAIRN_TALLY_NONE && atomic_load_relaxed(&cairn_i_state.gate)) {
+    if (!at && tally != CAIRN_TALLY_NONE && atomic_load_relaxed(&cairn__gate.open)) {
         cairn__count_lost(thread, tally, 1);
     }
     errno = error;
@@ -322,13 +375,13 @@ CAIRN_COLD uint64_t *cairn__room_rare(struct cairn__thread *thread, struct cairn
 
 CAIRN_COLD uint32_t cairn__site_rare(cairn_i_site *site)
 {
-    if (!atomic_load_acquire(&cairn_i_state.gate)) return CAIRN_SITE_OTHER; /* as above; room will say no */
+    if (!atomic_load_acquire(&cairn__gate.open)) return CAIRN_SITE_OTHER; /* as above; room will say no */
     int error = errno;
     uint32_t number = cairn__site_number(site);
     atomic_store_release(&site->number, number); /* pairs with the acquire in cairn__site */
-    const uint8_t *filter = cairn__sites_filter();
+    bool is_off = cairn__is_switched_off(number);
     errno = error;
-    return filter && filter[number] ? 0 : number;
+    return is_off ? 0 : number;
 }
 
 CAIRN_COLD uint64_t *cairn__time_event(struct cairn__stream *stream, uint64_t *at, uint64_t now)

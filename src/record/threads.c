@@ -21,8 +21,9 @@ _Thread_local struct cairn__local cairn__local = {.thread = &cairn__nobody};
 /* Rules: set up once; `count` only grows. */
 static struct {
     struct cairn__thread *items;
-    uint32_t count;     /* ever taken. Atomic. */
-    uint32_t none_free; /* a search was in vain, and nothing was given back since: a hint. Atomic. */
+    struct cairn__thread *kept; /* copies: of a thread that forks amid an event. Of that thread. */
+    uint32_t count;             /* ever taken. Atomic. */
+    uint32_t none_free;         /* a search was in vain, and nothing was given back since: a hint. Atomic. */
     pthread_key_t key;
     bool has_key;
 } threads;
@@ -33,7 +34,7 @@ enum { KEYS_WITHOUT_MEMORY = 32 }; /* glibc's first level; a later key may alloc
 
 static bool takes_part(const struct cairn__thread *thread)
 {
-    return atomic_load_acquire(&cairn_i_state.gate) && /* pairs with the release in cairn_start */
+    return atomic_load_acquire(&cairn__gate.open) && /* pairs with the release in start_session */
            thread->record && thread->generation == cairn__generation();
 }
 
@@ -42,7 +43,7 @@ static void mark_unclean(struct cairn__thread *thread)
 {
     struct cairn__stream *streams[] = {&thread->main, &thread->side[0], &thread->side[1]};
     for (uint32_t i = 0; i <= CAIRN_SIDE_STREAMS; i++) {
-        if (streams[i]->chunk) ((struct cairn_slot_head *)streams[i]->chunk - 1)->reserved = 1;
+        if (streams[i]->chunk) ((struct cairn_slot_head *)streams[i]->chunk - 1)->unclean = 1;
     }
 }
 
@@ -79,7 +80,10 @@ int cairn__threads_init(void)
 {
     if (threads.items) return 0;
     threads.items = cairn__os_reserve((uint64_t)CAIRN_THREADS_MAX * sizeof *threads.items);
-    if (!threads.items) return CAIRN_ENOMEM;
+    threads.kept = cairn__os_reserve((uint64_t)CAIRN_THREADS_MAX * sizeof *threads.kept);
+    if (!threads.items || !threads.kept) return CAIRN_ENOMEM;
+    /* Not to be had on old kernels: then a raw clone must not annotate. */
+    (void)cairn__os_wipe_on_fork(threads.items, (uint64_t)CAIRN_THREADS_MAX * sizeof *threads.items);
     threads.has_key = pthread_key_create(&threads.key, at_thread_exit) == 0;
     return 0;
 }
@@ -179,13 +183,44 @@ void cairn__threads_reap(void)
     cairn__control_leave();
 }
 
+static struct cairn__thread *kept_of(const struct cairn__thread *thread)
+{
+    return thread == &cairn__nobody ? NULL : &threads.kept[thread - threads.items];
+}
+
+void cairn__threads_before_fork(void)
+{
+    struct cairn__thread *kept = kept_of(cairn__local.thread);
+    if (kept && cairn__local.thread->busy) *kept = *cairn__local.thread;
+}
+
+void cairn__threads_forked(void)
+{
+    struct cairn__thread *kept = kept_of(cairn__local.thread);
+    if (kept && kept->busy) kept->busy = 0;
+}
+
+bool cairn__threads_put_back(void)
+{
+    struct cairn__thread *kept = kept_of(cairn__local.thread);
+    if (!kept || !kept->busy) return false;
+    *cairn__local.thread = *kept;
+    kept->busy = 0;
+    return true;
+}
+
 void cairn__threads_after_fork(void)
 {
     struct cairn__thread *thread;
     for (uint32_t i = 0; (thread = cairn__thread_at(i)); i++) {
         thread->generation = 0;
-        if (thread == cairn__local.thread && thread->busy)
-            continue; /* forked amid an event, which will go on */
+        if (thread == cairn__local.thread && thread->busy) {
+            /* Forked amid an event, which will go on; but whoever has the record next must not. */
+            atomic_store_relaxed(&thread->main.limit, (uint64_t *)NULL);
+            for (uint32_t s = 0; s < CAIRN_SIDE_STREAMS; s++)
+                atomic_store_relaxed(&thread->side[s].limit, (uint64_t *)NULL);
+            continue;
+        }
         cairn__reset_thread(thread);
         thread->busy = 0;
         thread->owner = 0;

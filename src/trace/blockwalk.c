@@ -79,6 +79,8 @@ bool trace_walk_next(struct trace_walk *walk, struct trace_walk_piece *out)
     const struct cairn_block_head *block = block_at(walk, walk->at);
     if (block) return block_piece(walk, out, block);
     size_t next = find_block(walk, walk->at);
-    bool zeros = next == walk->end && only_zeros(walk, walk->at);
+    /* What is shorter than a block's head is as little as zeros are: a write that was cut short, if anything. */
+    bool short_of_head = walk->end - walk->at < sizeof(struct cairn_block_head);
+    bool zeros = next == walk->end && (short_of_head || only_zeros(walk, walk->at));
     return piece(walk, out, zeros ? TRACE_PIECE_ZEROS : TRACE_PIECE_DAMAGED, next, NULL);
 }

@@ -32,6 +32,11 @@ static bool clean_string(const char *text, size_t bytes)
     return length < bytes && trace_all_zero(text + length, bytes - length);
 }
 
+static bool known_tallies_only(const uint64_t counts[CAIRN_TALLY_SLOTS])
+{
+    return trace_all_zero(counts + CAIRN_TALLIES, (CAIRN_TALLY_SLOTS - CAIRN_TALLIES) * sizeof *counts);
+}
+
 #define HEAD_RULE(condition, member, what)                                                                   \
     do {                                                                                                     \
         if (!(condition)) trace_check_find(check, "head", offsetof(struct cairn_file_head, member), (what)); \
@@ -46,8 +51,40 @@ static void check_head_strings(struct trace_check_state *check, const struct cai
     HEAD_RULE(clean_string(head->command, sizeof head->command), command, "command is not terminated");
     HEAD_RULE(clean_string(head->host, sizeof head->host), host, "host is not terminated");
     HEAD_RULE(clean_string(head->boot_id, sizeof head->boot_id), boot_id, "boot_id is not terminated");
+    HEAD_RULE(clean_string(head->types, sizeof head->types), types, "types is not terminated");
     HEAD_RULE(trace_all_zero(head->reserved, sizeof head->reserved), reserved, "reserved bytes are not zero");
     HEAD_RULE(!head->reserved_end, reserved_end, "reserved bytes are not zero");
+}
+
+/* Which reasons have a task, and which a threshold. */
+static bool is_for_task(uint32_t reason)
+{
+    return reason >= CAIRN_SNAPSHOT_SLOW && reason <= CAIRN_SNAPSHOT_OVERDUE;
+}
+
+static void check_flight(struct trace_check_state *check, const struct cairn_file_head *head)
+{
+    bool is_snapshot = head->state == CAIRN_STATE_SNAPSHOT;
+    uint32_t reason = head->snapshot_reason;
+    HEAD_RULE(is_snapshot == (reason != CAIRN_SNAPSHOT_NONE) && reason <= CAIRN_SNAPSHOT_OVERDUE,
+              snapshot_reason, "a snapshot without a reason, or a reason without a snapshot");
+    HEAD_RULE(is_snapshot == (head->snapshot_ticks != 0), snapshot_ticks,
+              "a snapshot without its time, or a time without a snapshot");
+    HEAD_RULE(is_for_task(reason) == (head->snapshot_task_id > CAIRN_ID_OFF), snapshot_task_id,
+              "the task that the snapshot was taken for is missing, or needless");
+    HEAD_RULE(head->snapshot_task_id || !head->snapshot_task_birth, snapshot_task_birth,
+              "a birth of what is no task");
+    HEAD_RULE((is_for_task(reason) && reason != CAIRN_SNAPSHOT_FAILED) || !head->snapshot_threshold_ns,
+              snapshot_threshold_ns, "a threshold that nothing exceeded");
+    HEAD_RULE(head->window_bytes || (!head->window_ns && !is_snapshot && !head->tasks_overflow), window_bytes,
+              "what only a flight recorder has, without a window");
+    HEAD_RULE(head->window_bytes ||
+                  (!head->snapshots_taken && !head->snapshots_suppressed && !head->snapshots_failed),
+              snapshots_taken, "snapshots of what is no flight recorder");
+    HEAD_RULE(trace_all_zero(&head->retiring, sizeof head->retiring), retiring,
+              "the journal of a live file in a trace");
+    HEAD_RULE(!head->parent_session == !head->parent_pid, parent_pid,
+              "a parent without a session, or a session without a parent");
 }
 
 static void check_head(struct trace_check_state *check)
@@ -65,23 +102,26 @@ static void check_head(struct trace_check_state *check)
     HEAD_RULE(!closed || head->data_bytes == check->file->mapping.count - head->head_bytes, data_bytes,
               "data_bytes is not the size of what follows the head");
     HEAD_RULE(closed || !head->data_bytes, data_bytes, "data_bytes is not zero while recording");
-    HEAD_RULE(!closed || (!head->sites_bytes && !head->threads_bytes && !head->slots_bytes &&
-                          !head->sites_offset && !head->threads_offset && !head->slots_offset),
+    HEAD_RULE(!closed ||
+                  (!head->sites_bytes && !head->threads_bytes && !head->slots_bytes && !head->sites_offset &&
+                   !head->threads_offset && !head->slots_offset && !head->tasks_offset && !head->tasks_bytes),
               sites_offset, "areas of a live file in a closed trace");
-    HEAD_RULE(
-        trace_all_zero(head->lost + CAIRN_TALLIES, sizeof head->lost - CAIRN_TALLIES * sizeof *head->lost),
-        lost, "losses of an unknown tally");
+    HEAD_RULE(known_tallies_only(head->lost), lost, "losses of an unknown tally");
     HEAD_RULE(!head->first_lost_ticks == !head->last_lost_ticks &&
                   head->first_lost_ticks <= head->last_lost_ticks,
               first_lost_ticks, "the last loss is before the first");
+    check_flight(check, head);
     check_head_strings(check, head);
 }
 
 /* ---- Records ----------------------------------------------------------------------------------------- */
 
+/* Sampling may be told anew. */
 static bool same_site(const struct cairn_site_record *a, const struct cairn_site_record *b)
 {
-    return a->bytes == b->bytes && !memcmp(a, b, a->bytes);
+    size_t before = offsetof(struct cairn_site_record, one_in);
+    return a->bytes == b->bytes && !memcmp(a, b, before) && !memcmp(a + 1, b + 1, a->bytes - sizeof *a) &&
+           (!a->one_in || !b->one_in || a->one_in == b->one_in);
 }
 
 static const char *wrong_site(const struct cairn_site_record *record)
@@ -98,6 +138,10 @@ static const char *wrong_site(const struct cairn_site_record *record)
         return "a type of value where there is none, or none where there is one";
     }
     if (record->flags != CAIRN_SITE_PUBLISHED) return "flags are not those of a published site";
+    if (record->reserved) return "reserved bytes are not zero";
+    if (record->one_in && record->role != CAIRN_I_ROLE_TASK) return "sampling of what is no task";
+    if (record->one_in == 1 || (record->skipped && !record->one_in))
+        return "tasks were skipped without sampling";
     if (record->format_bytes && record->role != CAIRN_I_ROLE_LOG) return "a format at what is no log";
     return NULL;
 }
@@ -131,30 +175,54 @@ static bool check_sites(struct trace_check_state *check)
     return good;
 }
 
+static const char *wrong_thread(const struct trace_check_state *check,
+                                const struct cairn_thread_record *record)
+{
+    bool any_overwritten = !trace_all_zero(record->overwritten, sizeof record->overwritten);
+    if (!trace_all_zero(record->reserved, sizeof record->reserved)) return "reserved words are not zero";
+    if (!clean_string(record->name, sizeof record->name)) return "the name is not terminated";
+    if (record->end_ticks && record->end_ticks < record->begin_ticks) return "a thread ends before it begins";
+    if (!known_tallies_only(record->lost) || !known_tallies_only(record->overwritten))
+        return "losses of an unknown tally";
+    if (!record->first_lost_ticks != !record->last_lost_ticks ||
+        record->first_lost_ticks > record->last_lost_ticks)
+        return "the last loss is before the first";
+    if (any_overwritten && !record->overwritten_until_ticks) return "overwritten events without their time";
+    if (record->overwritten_until_ticks && !check->file->head.window_bytes)
+        return "overwritten events without a window";
+    return NULL;
+}
+
 static void check_threads(struct trace_check_state *check)
 {
     for (size_t i = 0; i < check->file->thread_sources.count; i++) {
         const struct cairn_thread_record *record = check->file->thread_sources.items[i].record;
-        if (!record) continue;
-        uint64_t offset = record_offset(check, record);
-        if (!trace_all_zero(record->reserved, sizeof record->reserved)) {
-            trace_check_find(check, "thread", offset, "reserved words are not zero");
-        }
-        if (!clean_string(record->name, sizeof record->name)) {
-            trace_check_find(check, "thread", offset, "the name is not terminated");
-        }
-        if (record->end_ticks && record->end_ticks < record->begin_ticks) {
-            trace_check_find(check, "thread", offset, "a thread ends before it begins");
-        }
-        if (!trace_all_zero(record->lost + CAIRN_TALLIES,
-                            sizeof record->lost - CAIRN_TALLIES * sizeof *record->lost)) {
-            trace_check_find(check, "thread", offset, "losses of an unknown tally");
-        }
-        if (!record->first_lost_ticks != !record->last_lost_ticks ||
-            record->first_lost_ticks > record->last_lost_ticks) {
-            trace_check_find(check, "thread", offset, "the last loss is before the first");
-        }
+        const char *wrong = record ? wrong_thread(check, record) : NULL;
+        if (wrong) trace_check_find(check, "thread", record_offset(check, record), wrong);
     }
+}
+
+/* Those that cannot be at all are found by the reader. In a live table an entry may stand twice for a moment. */
+static bool check_open_tasks(struct trace_check_state *check)
+{
+    struct map seen = {0};
+    bool good = true;
+    for (size_t i = 0; good && i < check->file->open_tasks.count; i++) {
+        const struct trace_open_source *source = &check->file->open_tasks.items[i];
+        bool added;
+        good = map_put(&seen, (struct map_key){source->task.id, 0, 0}, &added);
+        if (source->path != check->file->path) continue;
+        if (good && !added)
+            trace_check_find(check, "open_task", source->offset, "a task that is listed twice");
+        if (source->task.flags & CAIRN_TASK_ENDED)
+            trace_check_find(check, "open_task", source->offset, "a task that has ended");
+        if (source->task.id >> CAIRN_ID_UNSAMPLED_SHIFT & 1)
+            trace_check_find(check, "open_task", source->offset, "a task that was not recorded");
+        if (!check->file->head.window_bytes)
+            trace_check_find(check, "open_task", source->offset, "open tasks without a window");
+    }
+    map_free(&seen);
+    return good;
 }
 
 /* ---- Blocks ---------------------------------------------------------------------------------------------- */
@@ -189,7 +257,7 @@ static void check_block(struct trace_check_state *check, const struct trace_walk
     }
     if (!events && block->number)
         trace_check_find(check, "block", piece->offset, "a number at what is no chunk");
-    if (block->kind < CAIRN_BLOCK_EVENTS || block->kind > CAIRN_BLOCK_ANCHORS) {
+    if (block->kind < CAIRN_BLOCK_EVENTS || block->kind > CAIRN_BLOCK_TASKS) {
         trace_check_find(check, "block", piece->offset, "an unknown kind");
     }
 }
@@ -220,8 +288,12 @@ static bool check_file(struct trace_check_state *check)
     check_blocks(check);
     if (!check_sites(check)) return false;
     check_threads(check);
+    if (!check_open_tasks(check)) return false;
     check->text = calloc(1, sizeof *check->text);
     if (!check->text || !trace_sites_resolve(&check->sites, file)) return false;
+    if (!trace_threads_resolve(&check->threads, file)) return false;
+    trace_open_tasks_resolve(file, &check->sites);
+    if (file->alive) trace_file_cut(file, &check->threads);
     for (size_t i = 0; i < file->chunks.count; i++) {
         if (!file->chunks.items[i].sealed) trace_chunk_measure(file, &check->sites, &file->chunks.items[i]);
     }
@@ -240,6 +312,7 @@ int trace_check(const char *path, struct trace_diagnostics *findings, struct cai
     }
     trace_file_close(&file);
     vector_free(&check.sites.items);
+    vector_free(&check.threads.items);
     trace_named_free(&check.named);
     free(check.text);
     arena_free(&arena);

@@ -170,16 +170,19 @@ static bool intact(const struct trace_stream *stream, const struct trace_chunk *
 
 static void check_sequence(struct trace_stream *stream, const struct trace_chunk *chunk)
 {
-    /* Side chunks of nested handlers are counted apart but look alike: no gap can be told. */
-    if (!chunk->side && chunk->sequence != stream->expected_sequence) {
-        trace_diagnose(
-            stream->file->diagnostics, "missing_chunk", TRACE_DAMAGE,
-            "A part of a thread's events is not in the file; regions and tasks that ended there look "
-            "unfinished.",
-            "%s: at offset %" PRIu64 ": chunk %" PRIu64 " of its thread, where %" PRIu64 " was expected",
-            stream->file->path, chunk->offset, chunk->sequence, stream->expected_sequence);
-    }
+    const struct trace_chunk *before = stream->started ? chunk - 1 : NULL;
+    uint64_t expected = stream->expected_sequence;
     stream->expected_sequence = chunk->sequence + 1;
+    /* Side chunks of nested handlers are counted apart but look alike: no gap can be told. */
+    if (chunk->side || chunk->sequence == expected) return;
+    stream->gap = true;
+    if (trace_gap_is_expected(stream->file, before, stream->overwritten_until)) return;
+    trace_diagnose(stream->file->diagnostics, "missing_chunk", TRACE_DAMAGE,
+                   "A part of a thread's events is not in the file; regions and tasks that ended there look "
+                   "unfinished.",
+                   "%s: at offset %" PRIu64 ": chunk %" PRIu64 " of its thread, where %" PRIu64
+                   " was expected",
+                   stream->file->path, chunk->offset, chunk->sequence, expected);
 }
 
 static void enter_chunk(struct trace_stream *stream, const struct trace_chunk *chunk)
@@ -206,6 +209,7 @@ static bool next_chunk(struct trace_stream *stream)
             return true;
         }
         stream->expected_sequence = chunk->sequence + 1;
+        stream->gap = true;
     }
     return false;
 }
@@ -391,7 +395,9 @@ static void take_open(struct trace_stream *stream, struct trace_event *event)
                                   .site = region->site,
                                   .task = region->task,
                                   .region = *region,
+                                  .after_gap = stream->gap,
                                   .offset = stream->chunk->offset};
+    stream->gap = false;
 }
 
 /* One case for every kind of event, in the order of event.def. */
@@ -470,7 +476,9 @@ void trace_stream_take(struct trace_stream *stream, struct trace_event *event)
                                   .task = stream->task,
                                   .other = {.process = stream->file->process},
                                   .in_signal_handler = stream->chunk->side,
+                                  .after_gap = stream->gap,
                                   .offset = stream->chunk->offset + (uint64_t)stream->at * 8};
+    stream->gap = false;
     resolve(stream, event, words);
     stream->at += stream->event_words;
 }

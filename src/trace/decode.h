@@ -19,6 +19,7 @@ struct trace_stream {
     const struct trace_file *file;
     const struct trace_site *sites; /* all */
     struct trace_text *text;        /* where logs are formatted; NULL: they are not */
+    uint64_t overwritten_until;     /* of the thread: what has left the window */
     uint32_t next_chunk, end_chunk; /* in file->chunks */
     const struct trace_chunk *chunk;
     const uint64_t *words; /* of the chunk, from the block head */
@@ -32,6 +33,7 @@ struct trace_stream {
     VECTOR(struct trace_region_id) open;
     uint64_t unseen;          /* bit i: open.items[i] is yet to be handed out as TRACE_REGION_OPEN */
     struct trace_named named; /* tasks that this chunk has named */
+    bool gap;                 /* events are missing before the pending one */
     bool out_of_memory;
 };
 
@@ -42,6 +44,12 @@ bool trace_stream_ready(struct trace_stream *stream);
 /* Resolves the event that is ready. What it points to lives until the next call for any stream of the text. */
 void trace_stream_take(struct trace_stream *stream, struct trace_event *event);
 void trace_stream_close(struct trace_stream *stream);
+
+/* Whether it stands before an event. */
+static inline bool trace_stream_waits(const struct trace_stream *stream)
+{
+    return stream->unseen || stream->at < stream->end;
+}
 
 /* The tally of the event that is ready, CAIRN_TALLY_NONE for TRACE_REGION_OPEN. */
 static inline uint32_t trace_stream_tally(const struct trace_stream *stream)

@@ -2,7 +2,8 @@
  *
  * 1. Open the trace as a reader does, live file included: that tells which chunks are not in it yet.
  * 2. Append, behind the last block that is whole: the chunks that lie in the live file or were torn when the
- *    process died, sealed; then all site and thread records of the live file.
+ *    process died, sealed; then all site and thread records of the live file, and the open tasks of a flight
+ *    recorder.
  * 3. Flush, then write the head: state JOINED, losses and last anchor from the live file, checksum; flush.
  * 4. Remove the live file.
  *
@@ -110,12 +111,33 @@ static int append_sites(struct join *join)
     return join->block.count ? write_block(join, true) : 0;
 }
 
+/* As the reader takes it: with the counts of the journal, if that holds. */
+static int append_thread(struct join *join, const struct cairn_thread_record *record)
+{
+    const struct cairn_retiring *retiring = join->file.retiring;
+    struct cairn_thread_record copy = *record;
+    if (retiring && retiring->thread == record->index) {
+        memcpy(copy.overwritten, retiring->before, sizeof copy.overwritten);
+        copy.overwritten_until_ticks = retiring->before_until_ticks;
+    }
+    return add_record(join, CAIRN_BLOCK_THREADS, &copy, sizeof copy);
+}
+
 static int append_threads(struct join *join)
 {
     for (size_t i = 0; i < join->file.thread_sources.count; i++) {
         const struct cairn_thread_record *record = join->file.thread_sources.items[i].record;
         if (!record || !is_in_live_file(join, record)) continue;
-        if (add_record(join, CAIRN_BLOCK_THREADS, record, sizeof *record) != 0) return -1;
+        if (append_thread(join, record) != 0) return -1;
+    }
+    return join->block.count ? write_block(join, true) : 0;
+}
+
+static int append_open_tasks(struct join *join)
+{
+    for (size_t i = 0; i < join->file.open_tasks.count; i++) {
+        const struct cairn_open_task *task = &join->file.open_tasks.items[i].task;
+        if (add_record(join, CAIRN_BLOCK_TASKS, task, sizeof *task) != 0) return -1;
     }
     return join->block.count ? write_block(join, true) : 0;
 }
@@ -171,7 +193,7 @@ static int append_all(struct join *join)
 {
     find_end(join);
     if (append_chunks(join, true) != 0 || append_chunks(join, false) != 0) return -1;
-    if (append_sites(join) != 0 || append_threads(join) != 0) return -1;
+    if (append_sites(join) != 0 || append_threads(join) != 0 || append_open_tasks(join) != 0) return -1;
     if (ftruncate(join->fd, (off_t)join->end) != 0 || fdatasync(join->fd) != 0)
         return fail(join, "cannot be flushed");
     return 0;
@@ -184,7 +206,7 @@ static int write_head(struct join *join)
     head.data_bytes = join->end - head.head_bytes;
     head.sites_offset = head.sites_bytes = head.threads_offset = head.threads_bytes =
         0; /* there are none now */
-    head.slots_offset = head.slots_bytes = 0;
+    head.slots_offset = head.slots_bytes = head.tasks_offset = head.tasks_bytes = 0;
     head.checksum = cairn__os_crc32c(0, &head, offsetof(struct cairn_file_head, checksum));
     errno = cairn__os_write_at(join->fd, &head, sizeof head, 0);
     if (errno || fdatasync(join->fd) != 0) return fail(join, "its head cannot be written");
@@ -223,6 +245,7 @@ static int join_dead(struct join *join)
                                 "there is no live file to join: %s. What is in the trace can be read.",
                                 missing->example);
     if (!trace_sites_resolve(&join->sites, &join->file)) return out_of_memory(join);
+    trace_open_tasks_resolve(&join->file, &join->sites);
     if (append_all(join) != 0 || write_head(join) != 0 || remove_live(join) != 0) return -1;
     return 1;
 }

@@ -9,6 +9,9 @@
  *    trace by then, which is walked afterwards, and the new one began after we did.
  * 3. Site and thread records are collected, after the chunks, whose sites are thus among them. They lie in the
  *    mapping; what is published does not change.
+ * 4. Of a flight recorder: open tasks are collected before the chunks, as one that ends meanwhile leaves the table;
+ *    and behind them again if the process is alive, because entries move and the copy may miss one. If the process
+ *    died while it retired a chunk that is still there, the journal in the head has the counts that hold.
  *
  * Only parts of the file that have memory are touched: reading a hole of a mapped tmpfs file would fill it.
  */
@@ -52,6 +55,7 @@ static bool head_fits(const struct trace_file *file, const struct cairn_file_hea
            area_fits(file, live->sites_offset, live->sites_bytes) &&
            area_fits(file, live->threads_offset, live->threads_bytes) &&
            area_fits(file, live->slots_offset, live->slots_bytes) &&
+           area_fits(file, live->tasks_offset, live->tasks_bytes) &&
            live->slots_offset % CAIRN_PAGE_BYTES == 0;
 }
 
@@ -70,6 +74,14 @@ static void take_over(struct cairn_file_head *head, const struct cairn_file_head
     head->sites_overflow = live->sites_overflow;
     head->formats_refused = live->formats_refused;
     head->threads_overflow = live->threads_overflow;
+    head->window_bytes = live->window_bytes;
+    head->window_ns = live->window_ns;
+    head->tasks_overflow = live->tasks_overflow;
+    head->snapshots_taken = live->snapshots_taken;
+    head->snapshots_suppressed = live->snapshots_suppressed;
+    head->snapshots_failed = live->snapshots_failed;
+    head->types_changed_ticks = live->types_changed_ticks;
+    memcpy(head->types, live->types, sizeof head->types);
 }
 
 /* ---- Slots ------------------------------------------------------------------------------------------- */
@@ -104,7 +116,7 @@ static bool add_slot(struct trace_file *file, size_t at, const struct cairn_slot
 {
     const struct cairn_chunk_head *head = (const void *)(slot + 1);
     size_t capacity = slot->slot_bytes - sizeof *slot;
-    uint32_t state = atomic_load_acquire(&slot->state); /* pairs with begin_chunk: an open slot has a head */
+    uint32_t state = atomic_load_acquire(&slot->state); /* pairs with head_chunk: an open slot has a head */
     if (state == CAIRN_SLOT_FREE || !is_of_session(file, head)) return true;
     uint64_t number = head->block.number;
     size_t bytes = data_bytes(head, capacity);
@@ -127,7 +139,8 @@ static bool add_slot(struct trace_file *file, size_t at, const struct cairn_slot
                                 .side = head->block.flags & CAIRN_BLOCK_SIDE,
                                 .sealed =
                                     head->block.bytes == bytes && head->block.flags & CAIRN_BLOCK_SEALED,
-                                .live = true};
+                                .live = true,
+                                .growing = head->block.bytes != bytes};
     file->live_bytes += bytes;
     return trace_file_add_chunk(file, &chunk);
 }
@@ -155,7 +168,7 @@ static bool add_slots(struct trace_file *file, const struct cairn_file_head *liv
     return true;
 }
 
-/* ---- All of it ----------------------------------------------------------------------------------------- */
+/* ---- Records and open tasks -------------------------------------------------------------------------------- */
 
 static bool add_records(struct trace_file *file, const struct cairn_file_head *live)
 {
@@ -176,6 +189,62 @@ static bool add_records(struct trace_file *file, const struct cairn_file_head *l
     }
     return good;
 }
+
+static bool add_open_tasks(struct trace_file *file, const struct cairn_file_head *live)
+{
+    const size_t each = sizeof(struct cairn_open_task);
+    size_t end = live->tasks_offset + live->tasks_bytes;
+    struct extent extent = {0};
+    for (size_t at = live->tasks_offset; at + each <= end; at += each) {
+        at += (next_data(file, &extent, at, end) - at) / each * each; /* over holes */
+        if (at + each > end) break;
+        const struct cairn_open_task *entry = (const void *)(file->live.bytes + at);
+        if (!trace_open_task_collect_live(file, entry, at)) return false;
+    }
+    return true;
+}
+
+/* ---- The journal --------------------------------------------------------------------------------------- */
+
+static const struct cairn_thread_record *live_record(const struct trace_file *file, uint64_t index)
+{
+    for (size_t i = 0; i < file->thread_sources.count; i++)
+        if (file->thread_sources.items[i].index == index) return file->thread_sources.items[i].record;
+    return NULL;
+}
+
+static bool journal_plausible(const struct trace_file *file, const struct cairn_retiring *retiring,
+                              const struct trace_chunk *chunk)
+{
+    const struct cairn_thread_record *record = live_record(file, retiring->thread);
+    if (!record || chunk->thread != retiring->thread) return false;
+    for (int i = 0; i < CAIRN_TALLY_SLOTS; i++)
+        if (retiring->before[i] > record->overwritten[i]) return false;
+    return retiring->before_until_ticks <= record->overwritten_until_ticks;
+}
+
+/* Of a dead process. The chunk was found in a slot that is not free: it had not left the window, whatever the
+ * thread's record counts. */
+static void read_journal(struct trace_file *file, const struct cairn_file_head *live)
+{
+    const struct cairn_retiring *retiring = &live->retiring;
+    const uint64_t *index =
+        retiring->number ? map_get(&file->numbers, (struct map_key){retiring->number, 0, 0}) : NULL;
+    const struct trace_chunk *chunk = index ? &file->chunks.items[*index - 1] : NULL;
+    if (!chunk) return;
+    if (journal_plausible(file, retiring, chunk)) {
+        const struct cairn_file_head *mapped = (const void *)file->live.bytes;
+        file->retiring = &mapped->retiring;
+        return;
+    }
+    trace_diagnose(file->diagnostics, "damaged_journal", TRACE_DAMAGE,
+                   "What the recorder noted of the part that was leaving its window cannot be; counts of "
+                   "overwritten events may be off by that part.",
+                   "%s: block %" PRIu64 " of thread %" PRIu64, file->live_path, retiring->number,
+                   retiring->thread);
+}
+
+/* ---- All of it ----------------------------------------------------------------------------------------- */
 
 static void missing(struct trace_file *file, const char *why)
 {
@@ -206,9 +275,12 @@ static int join(struct trace_file *file, struct cairn_error *error)
     memcpy(&live, file->live.bytes, sizeof live);
     if (!head_fits(file, &live)) return missing(file, "belongs to another recording, or is damaged"), 0;
     file->alive = os_process_maps_file(file->head.pid, file->live_path);
-    if (!add_slots(file, &live) || !add_records(file, &live)) {
+    bool good = add_open_tasks(file, &live) && add_slots(file, &live) && add_records(file, &live);
+    if (good && file->alive) good = add_open_tasks(file, &live);
+    if (!good) {
         return cairn__error_set(error, CAIRN_ENOMEM, file->live_path, CAIRN_ERROR_NOWHERE, "memory ran out");
     }
+    if (!file->alive) read_journal(file, &live);
     take_over(&file->head, &live);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* Site records, to the table of sites. SPDX-License-Identifier: Apache-2.0
  *
  * 1. Records are collected by reference, from blocks and from the live file.
- * 2. When all are known, each file gets a list from number to index; texts are copied, terminated. The first
- *    record of a number counts.
+ * 2. When all are known, each file gets a list from number to index; texts are copied, terminated. Of several
+ *    records of a number the first counts, but for sampling, which later ones know better.
  * 3. When all files are in, equal texts of a role get one type number, by sorting.
  */
 #include "trace/tracefile.h"
@@ -41,10 +41,12 @@ bool trace_sites_collect(struct trace_file *file, const uint8_t *bytes, size_t c
         /* acquire: pairs with the release by which a record of a live file is published */
         uint16_t flags = atomic_load_acquire(&record->flags);
         bool published = flags & CAIRN_SITE_PUBLISHED;
-        if (is_live && !record->bytes) {
-            at += 8;
-        } else if (is_live && !published && record->bytes % 8 == 0 && record->bytes <= count - at) {
-            at += record->bytes;
+        uint32_t record_bytes = atomic_load_relaxed(&record->bytes); /* set once, with the claim */
+        /* Records are claimed one behind the other: a zero is the end. Of a process that is alive the last may reach
+         * beyond what there was when we looked: it was made since. */
+        if (is_live && (!record_bytes || (file->alive && record_bytes > count - at))) return true;
+        if (is_live && !published && record_bytes % 8 == 0 && record_bytes <= count - at) {
+            at += record_bytes;
         } else if (!plausible(record, count - at)) {
             damaged_records(file, offset + at, "this is no site record");
             return true;
@@ -75,6 +77,13 @@ static bool fill(struct trace_site *site, struct arena *arena, const struct cair
     return site->text && (site->format || !record->format_bytes) && site->file && site->function;
 }
 
+/* What was sampled away grows, and may be told from records of different age. */
+static void add_sampling(struct trace_site *site, const struct cairn_site_record *record)
+{
+    if (!site->one_in) site->one_in = record->one_in;
+    if (record->skipped > site->skipped) site->skipped = record->skipped;
+}
+
 static bool make_numbers(struct trace_file *file)
 {
     uint32_t greatest = 0;
@@ -100,11 +109,13 @@ bool trace_sites_resolve(struct trace_site_table *table, struct trace_file *file
     for (size_t i = 0; i < file->site_sources.count; i++) {
         const struct cairn_site_record *record = file->site_sources.items[i].record;
         uint32_t *index = &file->sites.items[record->number];
-        if (*index) continue;
-        struct trace_site site;
-        if (!fill(&site, file->arena, record)) return false;
-        *index = (uint32_t)table->items.count;
-        if (!vector_push(&table->items, site)) return false;
+        if (!*index) {
+            struct trace_site site;
+            if (!fill(&site, file->arena, record)) return false;
+            *index = (uint32_t)table->items.count;
+            if (!vector_push(&table->items, site)) return false;
+        }
+        add_sampling(&table->items.items[*index], record);
     }
     return true;
 }

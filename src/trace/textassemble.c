@@ -101,6 +101,7 @@ static const char *finish_area(struct text_assembler *a)
     struct cairn_file_head *head = (void *)a->out.items;
     uint64_t *fields = a->area == AREA_SITES     ? &head->sites_offset
                        : a->area == AREA_THREADS ? &head->threads_offset
+                       : a->area == AREA_TASKS   ? &head->tasks_offset
                                                  : &head->slots_offset;
     fields[0] = a->area_at;
     fields[1] = a->area_bytes;
@@ -195,18 +196,20 @@ static const char *block_line(struct text_assembler *a, struct text_line *line)
 
 static const char *area_line(struct text_assembler *a, struct text_line *line)
 {
-    static const char *const names[] = {"", "sites", "threads", "slots"};
+    static const char *const names[] = {"none", "sites", "threads", "slots", "tasks"};
     const char *name = bare(line), *wrong = finish_area(a);
     struct text_pair *bytes = text_line_take(line, "bytes");
     uint64_t count = 0;
     if (wrong) return wrong;
     if (bytes && !text_number(bytes->value, &count)) return "bytes";
-    for (uint32_t i = AREA_SITES; name && i <= AREA_SLOTS; i++) {
-        if (!strcmp(name, names[i])) a->area = i;
+    for (uint32_t i = NO_AREA; name && i <= AREA_TASKS; i++) {
+        if (strcmp(name, names[i]) != 0) continue;
+        a->area = i;
+        a->area_at = a->out.count;
+        a->area_bytes = count;
+        return NULL;
     }
-    a->area_at = a->out.count;
-    a->area_bytes = count;
-    return a->area ? NULL : "an area is one of sites, threads, slots";
+    return "an area is one of sites, threads, tasks, slots, none";
 }
 
 static const char *slot_line(struct text_assembler *a, struct text_line *line)
@@ -278,6 +281,14 @@ static const char *anchor_line(struct text_assembler *a, struct text_line *line)
     const char *wrong = records_block(a, CAIRN_BLOCK_ANCHORS);
     if (!wrong) wrong = text_fields_read(line, text_anchor_fields, &anchor);
     return wrong ? wrong : text_put(a, &anchor, sizeof anchor);
+}
+
+static const char *open_task_line(struct text_assembler *a, struct text_line *line)
+{
+    struct cairn_open_task task = {0};
+    const char *wrong = records_block(a, CAIRN_BLOCK_TASKS);
+    if (!wrong) wrong = text_fields_read(line, text_open_task_fields, &task);
+    return wrong ? wrong : text_put(a, &task, sizeof task);
 }
 
 static const char *open_line(struct text_assembler *a, struct text_line *line)
@@ -354,11 +365,12 @@ static const char *dispatch(struct text_assembler *a, struct text_line *line)
     static const struct {
         const char *keyword;
         const char *(*take)(struct text_assembler *, struct text_line *);
-    } keywords[] = {{"head", head_line},   {"block", block_line},   {"open", open_line},
-                    {"site", site_line},   {"thread", thread_line}, {"anchor", anchor_line},
-                    {"words", words_line}, {"bytes", bytes_line},   {"patch", patch_line},
-                    {"zeros", zeros_line}, {"at", at_line},         {"raw", raw_line},
-                    {"area", area_line},   {"slot", slot_line},     {"task_again", text_again_line}};
+    } keywords[] = {{"head", head_line},          {"block", block_line},   {"open", open_line},
+                    {"site", site_line},          {"thread", thread_line}, {"anchor", anchor_line},
+                    {"words", words_line},        {"bytes", bytes_line},   {"patch", patch_line},
+                    {"zeros", zeros_line},        {"at", at_line},         {"raw", raw_line},
+                    {"area", area_line},          {"slot", slot_line},     {"task_again", text_again_line},
+                    {"open_task", open_task_line}};
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
         if (!strcmp(line->keyword, keywords[i].keyword)) return keywords[i].take(a, line);
     }
@@ -380,9 +392,9 @@ const char *text_assembler_line(struct text_assembler *a, char *text)
     return wrong ? wrong : text_line_unused(&line);
 }
 
-const char *text_assembler_end_block(struct text_assembler *a)
+const char *text_assembler_end_slot(struct text_assembler *a)
 {
-    return finish_block(a);
+    return finish_slot(a);
 }
 
 const char *text_assembler_finish(struct text_assembler *a)
@@ -425,6 +437,7 @@ void text_assembler_restart(struct text_assembler *a)
 {
     a->out.count = 0;
     a->in_block = a->in_slot = false;
+    a->area = NO_AREA;
 }
 
 /* ---- The file -------------------------------------------------------------------------------------------- */

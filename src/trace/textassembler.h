@@ -9,7 +9,7 @@
 /* `at` and the like are orders to make a file large; a test needs no more. */
 #define OUTPUT_BYTES_MAX ((uint64_t)1 << 31)
 
-enum { NO_AREA, AREA_SITES, AREA_THREADS, AREA_SLOTS };
+enum { NO_AREA, AREA_SITES, AREA_THREADS, AREA_SLOTS, AREA_TASKS };
 
 struct text_assembler {
     VECTOR(uint8_t) out;

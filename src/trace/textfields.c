@@ -12,7 +12,13 @@
 static const struct text_name states[] = {{CAIRN_STATE_RECORDING, "recording"},
                                           {CAIRN_STATE_STOPPED, "stopped"},
                                           {CAIRN_STATE_JOINED, "joined"},
+                                          {CAIRN_STATE_SNAPSHOT, "snapshot"},
                                           {0}};
+static const struct text_name reasons[] = {
+    {CAIRN_SNAPSHOT_NONE, "none"},       {CAIRN_SNAPSHOT_CALL, "call"},
+    {CAIRN_SNAPSHOT_OUTSIDE, "outside"}, {CAIRN_SNAPSHOT_SIGNAL, "signal"},
+    {CAIRN_SNAPSHOT_SLOW, "slow"},       {CAIRN_SNAPSHOT_FAILED, "failed"},
+    {CAIRN_SNAPSHOT_OVERDUE, "overdue"}, {0}};
 static const struct text_name clocks[] = {
     {CAIRN_CLOCK_TSC, "tsc"}, {CAIRN_CLOCK_CNTVCT, "cntvct"}, {CAIRN_CLOCK_MONOTONIC, "monotonic"}, {0}};
 static const struct text_name head_flags[] = {{CAIRN_HEAD_LIVE, "live"}, {0}};
@@ -39,11 +45,9 @@ static const struct text_name tallies[] = {
 #define CAIRN_TALLY(number, NAME, name, doc) {number, #name},
 #include "format/event.def"
     {0}};
-const struct text_name text_block_kinds[] = {{CAIRN_BLOCK_EVENTS, "events"},
-                                             {CAIRN_BLOCK_SITES, "sites"},
-                                             {CAIRN_BLOCK_THREADS, "threads"},
-                                             {CAIRN_BLOCK_ANCHORS, "anchors"},
-                                             {0}};
+const struct text_name text_block_kinds[] = {
+    {CAIRN_BLOCK_EVENTS, "events"},   {CAIRN_BLOCK_SITES, "sites"}, {CAIRN_BLOCK_THREADS, "threads"},
+    {CAIRN_BLOCK_ANCHORS, "anchors"}, {CAIRN_BLOCK_TASKS, "tasks"}, {0}};
 
 /* ---- Structs ----------------------------------------------------------------------------------------- */
 
@@ -82,6 +86,27 @@ const struct text_field text_head_fields[] = {
     PLAIN(cairn_file_head, sites_overflow),
     PLAIN(cairn_file_head, formats_refused),
     PLAIN(cairn_file_head, threads_overflow),
+    PLAIN(cairn_file_head, parent_session),
+    PLAIN(cairn_file_head, parent_pid),
+    FIELD(cairn_file_head, snapshot_reason, "snapshot_reason", TEXT_NAME, reasons),
+    PLAIN(cairn_file_head, window_bytes),
+    PLAIN(cairn_file_head, window_ns),
+    PLAIN(cairn_file_head, tasks_offset),
+    PLAIN(cairn_file_head, tasks_bytes),
+    PLAIN(cairn_file_head, tasks_overflow),
+    PLAIN(cairn_file_head, snapshot_ticks),
+    FIELD(cairn_file_head, snapshot_task_id, "snapshot_task", TEXT_ID, NULL),
+    PLAIN(cairn_file_head, snapshot_task_birth),
+    PLAIN(cairn_file_head, snapshot_threshold_ns),
+    PLAIN(cairn_file_head, snapshots_taken),
+    PLAIN(cairn_file_head, snapshots_suppressed),
+    PLAIN(cairn_file_head, snapshots_failed),
+    FIELD(cairn_file_head, retiring.number, "retiring_number", TEXT_NUMBER, NULL),
+    FIELD(cairn_file_head, retiring.thread, "retiring_thread", TEXT_NUMBER, NULL),
+    FIELD(cairn_file_head, retiring.before, "retiring_before", TEXT_TALLIES, NULL),
+    FIELD(cairn_file_head, retiring.before_until_ticks, "retiring_before_until", TEXT_NUMBER, NULL),
+    PLAIN(cairn_file_head, types_changed_ticks),
+    FIELD(cairn_file_head, types, "types", TEXT_STRING, NULL),
     FIELD(cairn_file_head, live_path, "live_path", TEXT_STRING, NULL),
     FIELD(cairn_file_head, executable, "executable", TEXT_STRING, NULL),
     FIELD(cairn_file_head, command, "command", TEXT_STRING, NULL),
@@ -118,6 +143,8 @@ const struct text_field text_open_fields[] = {FIELD(cairn_open_region, place, "p
 const struct text_field text_slot_fields[] = {PLAIN(cairn_slot_head, magic),
                                               PLAIN(cairn_slot_head, slot_bytes),
                                               FIELD(cairn_slot_head, state, "state", TEXT_NAME, slot_states),
+                                              PLAIN(cairn_slot_head, unclean),
+                                              PLAIN(cairn_slot_head, next),
                                               {0}};
 
 const struct text_field text_site_fields[] = {
@@ -127,6 +154,8 @@ const struct text_field text_site_fields[] = {
     FIELD(cairn_site_record, role, "role", TEXT_NAME, roles),
     FIELD(cairn_site_record, value_type, "value", TEXT_NAME, value_types),
     FIELD(cairn_site_record, flags, "flags", TEXT_FLAGS, site_flags),
+    PLAIN(cairn_site_record, one_in),
+    PLAIN(cairn_site_record, skipped),
     {0}};
 
 const struct text_field text_thread_fields[] = {
@@ -138,7 +167,16 @@ const struct text_field text_thread_fields[] = {
     PLAIN(cairn_thread_record, first_lost_ticks),
     PLAIN(cairn_thread_record, last_lost_ticks),
     FIELD(cairn_thread_record, lost, "lost", TEXT_TALLIES, NULL),
+    FIELD(cairn_thread_record, overwritten, "overwritten", TEXT_TALLIES, NULL),
+    FIELD(cairn_thread_record, overwritten_until_ticks, "overwritten_until", TEXT_NUMBER, NULL),
     {0}};
+
+const struct text_field text_open_task_fields[] = {FIELD(cairn_open_task, id, "id", TEXT_ID, NULL),
+                                                   PLAIN(cairn_open_task, birth),
+                                                   FIELD(cairn_open_task, parent_id, "parent", TEXT_ID, NULL),
+                                                   PLAIN(cairn_open_task, parent_birth),
+                                                   PLAIN(cairn_open_task, flags),
+                                                   {0}};
 
 const struct text_field text_anchor_fields[] = {
     PLAIN(cairn_anchor, ticks),

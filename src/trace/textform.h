@@ -73,6 +73,7 @@ extern const struct text_field text_slot_fields[];
 extern const struct text_field text_site_fields[];
 extern const struct text_field text_thread_fields[];
 extern const struct text_field text_anchor_fields[];
+extern const struct text_field text_open_task_fields[];
 
 /* Writes " key=value" for every field in which *object differs from *usual. */
 void text_fields_write(FILE *out, const struct text_field *fields, const void *object, const void *usual);
@@ -105,8 +106,8 @@ struct text_assembler *text_assembler_create(void);
 void text_assembler_destroy(struct text_assembler *assembler);
 /* Takes in one line, which is changed. Returns NULL, or what is wrong. */
 const char *text_assembler_line(struct text_assembler *assembler, char *line);
-/* Ends the block that is open, if any. Returns as above. */
-const char *text_assembler_end_block(struct text_assembler *assembler);
+/* Ends the block or the slot that is open, if any. Returns as above. */
+const char *text_assembler_end_slot(struct text_assembler *assembler);
 /* Ends all that is open, and the file. */
 const char *text_assembler_finish(struct text_assembler *assembler);
 /* What was made so far, valid until the next line. */

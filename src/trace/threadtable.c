@@ -3,6 +3,9 @@
  * Records come from blocks and from the live file; of several with one index the last counts, but a live one
  * counts more than all, as it is never older. Threads without a record are known from their chunks. Sorting
  * makes the table dense, whatever the indices are.
+ *
+ * A flight recorder that died while it retired a chunk has left a journal: of the thread concerned the counts from
+ * before hold (file->retiring).
  */
 #include "trace/tracefile.h"
 
@@ -40,6 +43,16 @@ static int compare_sources(const void *left, const void *right)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
+/* Returns until when. */
+static uint64_t fill_overwritten(uint64_t counts[CAIRN_TALLY_SLOTS], const struct trace_file *file,
+                                 const struct cairn_thread_record *record)
+{
+    const struct cairn_retiring *retiring = file->retiring;
+    bool journalled = retiring && retiring->thread == record->index;
+    memcpy(counts, journalled ? retiring->before : record->overwritten, sizeof record->overwritten);
+    return journalled ? retiring->before_until_ticks : record->overwritten_until_ticks;
+}
+
 static bool fill(struct trace_thread *thread, struct trace_file *file,
                  const struct cairn_thread_record *record)
 {
@@ -52,6 +65,9 @@ static bool fill(struct trace_thread *thread, struct trace_file *file,
     memcpy(thread->lost, record->lost, sizeof thread->lost);
     thread->first_lost_ticks = trace_file_ticks(file, record->first_lost_ticks);
     thread->last_lost_ticks = trace_file_ticks(file, record->last_lost_ticks);
+    uint64_t until = fill_overwritten(thread->overwritten, file, record);
+    thread->overwritten_until_ticks = trace_file_ticks(file, until);
+    if (until > file->window_begin_ticks) file->window_begin_ticks = until;
     return thread->name;
 }
 

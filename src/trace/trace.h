@@ -54,6 +54,8 @@ struct trace_site {
     uint8_t role;         /* CAIRN_I_ROLE_... of cairn.h */
     uint8_t value_type;   /* CAIRN_I_VALUE_... of cairn.h */
     uint32_t type;        /* number of the distinct text among sites of this role, dense from 0 */
+    uint32_t one_in;      /* of a task type that was sampled: one root task in so many was kept; else 0 */
+    uint64_t skipped;     /* root tasks begun here that were sampled away, with all that belongs to them */
 };
 
 struct trace_thread {
@@ -63,6 +65,8 @@ struct trace_thread {
     uint64_t begin_ticks, end_ticks; /* 0: unknown */
     uint64_t lost[CAIRN_TALLY_SLOTS];
     uint64_t first_lost_ticks, last_lost_ticks; /* 0: nothing lost */
+    uint64_t overwritten[CAIRN_TALLY_SLOTS];    /* what has left the flight recorder's window */
+    uint64_t overwritten_until_ticks;           /* all later is there, or lost; 0: nothing has left */
 };
 
 struct trace_process {
@@ -76,6 +80,18 @@ struct trace_process {
     int64_t start_realtime_ns;
     uint64_t limit_bytes, file_bytes, live_bytes; /* live: read from the live file */
     uint64_t late_chunks, sites_overflow, formats_refused, threads_overflow;
+    const char *types;            /* patterns of the types that were recorded; "": all */
+    uint64_t types_changed_ticks; /* when they were switched last; 0: never */
+    uint32_t parent;              /* index of the process it was forked from; UINT32_MAX: not in this trace */
+    uint32_t parent_pid;          /* 0: not forked from a process that was recording */
+    uint64_t window_bytes;        /* 0: no flight recorder */
+    uint64_t window_ns;           /* 0: bounded by bytes alone */
+    uint64_t window_begin_ticks;  /* from here on everything is there, or lost; 0: from the start */
+    uint32_t snapshot_reason;     /* enum cairn_snapshot_reason; 0: no snapshot */
+    uint64_t snapshot_ticks;      /* when it was asked for */
+    struct trace_task_id *snapshot_task; /* that was slow or failed; NULL: none */
+    uint64_t snapshot_threshold_ns;
+    uint64_t snapshots_taken, snapshots_suppressed, snapshots_failed, tasks_overflow;
 };
 
 /* Something found wrong or odd. Counted by name; the first of each is kept as example. */
@@ -114,13 +130,17 @@ struct trace_info {
     uint64_t recovered[CAIRN_TALLY_SLOTS]; /* events handed out */
     uint64_t lost[CAIRN_TALLY_SLOTS];      /* events the recorder says it dropped */
     uint64_t first_lost_ticks, last_lost_ticks;
-    struct trace_diagnostics *diagnostics; /* sinks add to it as well: trace_diagnose */
+    uint64_t overwritten[CAIRN_TALLY_SLOTS]; /* events that left a flight recorder's window */
+    uint64_t window_begin_ticks;             /* the latest of all processes; 0: nothing has left */
+    struct trace_diagnostics *diagnostics;   /* sinks add to it as well: trace_diagnose */
 };
 
 /* ---- Events ---------------------------------------------------------------------------------------- */
 
 enum trace_kind {
-    TRACE_TASK_BEGIN,   /* task is the new one; other is its parent */
+    TRACE_TASK_BEGIN, /* task is the new one; other is its parent */
+    TRACE_TASK_OPEN, /* task is known to have begun, at its birth, before the window: other is its parent, the thread
+                         is unknown. At the start of the process's events; its TASK_BEGIN may still come. */
     TRACE_TASK_END,     /* task is the one that ends; site that of the end */
     TRACE_TASK_FAIL,    /* as TASK_END, with the reason in the site's text */
     TRACE_REGION_BEGIN, /* region is the new one */
@@ -174,6 +194,7 @@ struct trace_event {
     struct trace_region_id region;
     uint64_t end_ticks;       /* of REGION_AT */
     bool in_signal_handler;   /* emitted by a handler that interrupted another event */
+    bool after_gap;           /* events of its thread are missing before this one */
     struct trace_value value; /* message of a log, value of an attribute or counter */
     uint64_t offset;          /* in the file it was read from, for messages */
 };

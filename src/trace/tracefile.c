@@ -21,16 +21,22 @@
 
 /* ---- The head -------------------------------------------------------------------------------------- */
 
-bool trace_file_looks_like_one(const char *path)
+bool trace_file_peek(const char *path, struct cairn_file_head *head)
 {
-    char magic[sizeof CAIRN_FILE_MAGIC - 1] = "";
+    *head = (struct cairn_file_head){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) return false;
     struct stat status;
     bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-    ssize_t count = regular ? read(fd, magic, sizeof magic) : 0;
+    ssize_t count = regular ? read(fd, head, sizeof *head) : 0;
     close(fd);
-    return count == sizeof magic && !memcmp(magic, CAIRN_FILE_MAGIC, sizeof magic);
+    return count >= (ssize_t)sizeof head->magic && !memcmp(head->magic, CAIRN_FILE_MAGIC, sizeof head->magic);
+}
+
+bool trace_file_looks_like_one(const char *path)
+{
+    struct cairn_file_head head;
+    return trace_file_peek(path, &head);
 }
 
 static int refuse(const struct trace_file *file, int64_t offset, const char *why, struct cairn_error *error)
@@ -80,7 +86,7 @@ static void check_head(struct trace_file *file)
 {
     struct cairn_file_head *head = &file->head;
     const size_t summed = offsetof(struct cairn_file_head, checksum);
-    bool closed = head->state == CAIRN_STATE_STOPPED || head->state == CAIRN_STATE_JOINED;
+    bool closed = head->state >= CAIRN_STATE_STOPPED && head->state <= CAIRN_STATE_SNAPSHOT;
     if (!closed && !is_recording(file)) {
         damaged_head(file, offsetof(struct cairn_file_head, state), "the state is none that exists");
     }
@@ -158,12 +164,12 @@ bool trace_file_add_chunk(struct trace_file *file, const struct trace_chunk *chu
 
 static bool add_events_block(struct trace_file *file, const struct trace_walk_piece *piece)
 {
+    bool torn = piece->kind == TRACE_PIECE_TORN;
     if (piece->count < sizeof(struct cairn_chunk_head)) {
-        damaged_block(file, piece->offset, piece->count, "this chunk is too short");
+        if (!torn) damaged_block(file, piece->offset, piece->count, "this chunk is too short");
         return true;
     }
     const struct cairn_chunk_head *head = (const void *)piece->block;
-    bool torn = piece->kind == TRACE_PIECE_TORN;
     struct trace_chunk chunk = {
         .head = head,
         .offset = piece->offset,
@@ -205,6 +211,7 @@ static bool add_records_block(struct trace_file *file, const struct trace_walk_p
     case CAIRN_BLOCK_SITES: return trace_sites_collect(file, bytes, count, offset, false);
     case CAIRN_BLOCK_THREADS: return trace_threads_collect(file, bytes, count, offset, false);
     case CAIRN_BLOCK_ANCHORS: collect_anchors(file, bytes, count); return true;
+    case CAIRN_BLOCK_TASKS: return trace_open_tasks_collect(file, bytes, count, offset);
     default:
         trace_diagnose(file->diagnostics, "unknown_block", TRACE_NOTE,
                        "The file has blocks that this version does not know; a newer cairn may show more.",
@@ -283,15 +290,51 @@ static int compare_chunks(const void *left, const void *right)
     return compare(a->number, b->number);
 }
 
+static void index_chunks(struct trace_file *file)
+{
+    for (size_t i = 0; i < file->chunks.count; i++) {
+        uint64_t *index = map_get(&file->numbers, (struct map_key){file->chunks.items[i].number, 0, 0});
+        if (index) *index = i + 1;
+    }
+}
+
 static void sort_chunks(struct trace_file *file)
 {
     if (file->chunks.count) {
         qsort(file->chunks.items, file->chunks.count, sizeof *file->chunks.items, compare_chunks);
     }
+    index_chunks(file);
+}
+
+/* Whether the thread went on behind `before` while it was copied, or in slots that had been passed already. */
+static bool is_unconnected(const struct trace_file *file, const struct trace_chunk *before,
+                           const struct trace_chunk *chunk, uint64_t until)
+{
+    if (!chunk->live) return false;
+    if (!before) return chunk->sequence && !until;
+    bool follows = before->sequence + 1 == chunk->sequence;
+    return follows ? before->live && before->growing : !trace_gap_is_expected(file, before, until);
+}
+
+void trace_file_cut(struct trace_file *file, const struct trace_thread_table *threads)
+{
+    struct trace_chunk *items = file->chunks.items;
+    size_t kept = 0;
+    uint32_t cut_thread = UINT32_MAX; /* whose main chunks are dropped from here on */
     for (size_t i = 0; i < file->chunks.count; i++) {
-        uint64_t *index = map_get(&file->numbers, (struct map_key){file->chunks.items[i].number, 0, 0});
-        if (index) *index = i + 1;
+        struct trace_chunk *chunk = &items[i], *before = kept ? &items[kept - 1] : NULL;
+        if (before && (before->thread != chunk->thread || before->side)) before = NULL;
+        uint64_t until = threads->items.items[chunk->thread].overwritten_until_ticks;
+        if (!chunk->side && cut_thread != chunk->thread && is_unconnected(file, before, chunk, until))
+            cut_thread = chunk->thread;
+        if (chunk->side || cut_thread != chunk->thread) {
+            items[kept++] = *chunk;
+            continue;
+        }
+        map_remove(&file->numbers, (struct map_key){chunk->number, 0, 0});
     }
+    file->chunks.count = kept;
+    index_chunks(file);
 }
 
 uint64_t trace_file_ticks(const struct trace_file *file, uint64_t ticks)
@@ -338,6 +381,7 @@ void trace_file_close(struct trace_file *file)
     vector_free(&file->chunks);
     vector_free(&file->site_sources);
     vector_free(&file->thread_sources);
+    vector_free(&file->open_tasks);
     map_free(&file->numbers);
     free(file->sites.items);
     os_unmap_file(&file->mapping);

@@ -5,6 +5,7 @@
  *       livejoin.c         the live file
  *       sitetable.c        site records, to the table of sites
  *       threadtable.c      thread records, to the table of threads
+ *       opentasks.c        the list of open tasks of a flight recorder
  *       openchunk.c        where the data of a chunk ends that was not sealed
  *
  * Rules: filled by trace_file_open, then read only. `bytes` of chunks lie in one of the mappings or in `arena`.
@@ -26,9 +27,10 @@ struct trace_chunk {
     uint32_t bytes;     /* up to the end of data */
     uint32_t thread;    /* while loading: index of the record; then: in trace_info */
     bool side;
-    bool sealed; /* the checksum is still to be verified */
-    bool live;   /* from the live file */
-    bool torn;   /* cut off by the end of the file */
+    bool sealed;  /* the checksum is still to be verified */
+    bool live;    /* from the live file */
+    bool growing; /* was being filled when it was copied from a live file */
+    bool torn;    /* cut off by the end of the file */
 };
 
 /* Sites of a process by number: indices into the table of all sites; 0 where none is defined. */
@@ -48,6 +50,13 @@ struct trace_thread_source {
     uint32_t order; /* of appearance, those of a live file behind; the last of an index counts */
 };
 
+struct trace_open_source { /* an entry as found, copied: a live table changes */
+    struct cairn_open_task task;
+    const char *path; /* and where in that file */
+    uint64_t offset;
+    uint32_t order; /* of appearance, those of a live file first; the first of an id counts */
+};
+
 struct trace_file {
     const char *path;      /* given */
     const char *live_path; /* "" if none was joined */
@@ -60,9 +69,12 @@ struct trace_file {
     VECTOR(struct trace_chunk) chunks; /* sorted: by thread, side before main, sequence */
     VECTOR(struct trace_site_source) site_sources;
     VECTOR(struct trace_thread_source) thread_sources;
-    struct map numbers; /* of chunks: {number} to index in `chunks` + 1 */
+    VECTOR(struct trace_open_source) open_tasks; /* once resolved: those that can be, each once, by birth */
+    const struct cairn_retiring *retiring; /* the counts that hold instead of a thread record's, or NULL */
+    struct map numbers;                    /* of chunks: {number} to index in `chunks` + 1 */
     struct trace_anchors anchors;
-    uint64_t end_ticks; /* latest instant known */
+    uint64_t end_ticks;          /* latest instant known */
+    uint64_t window_begin_ticks; /* native; 0: nothing has left the window. Resolved with the threads. */
     uint64_t live_bytes;
     /* resolved by trace_open */
     uint32_t process;
@@ -79,7 +91,9 @@ struct trace_file {
 int trace_file_open(struct trace_file *file, const char *path, struct cairn_error *error);
 void trace_file_close(struct trace_file *file);
 
-/* Whether a file begins like a trace; false also if it cannot be read. */
+/* Reads the head of a file that begins like a trace, zeros where it is cut off. False if it does not, or cannot be
+ * read. */
+bool trace_file_peek(const char *path, struct cairn_file_head *head);
 bool trace_file_looks_like_one(const char *path);
 
 /* A native instant on the trace's clock. */
@@ -91,7 +105,27 @@ static inline uint32_t trace_file_site(const struct trace_file *file, uint32_t n
     return number < file->sites.count ? file->sites.items[number] : 0;
 }
 
+/* A task's identity on the trace's clock. */
+static inline struct trace_task_id trace_file_task(const struct trace_file *file, uint64_t id, uint64_t birth)
+{
+    return (struct trace_task_id){.id = id,
+                                  .birth = trace_file_ticks(file, birth),
+                                  .process = file->process,
+                                  .site = id > CAIRN_ID_OFF ? trace_file_site(file, cairn__id_site(id)) : 0};
+}
+
+/* Whether nothing is wrong about a sequence number that does not follow: chunks leave a flight recorder's window
+ * oldest first, also while it is copied. `before` is the thread's chunk before this one, NULL at the start;
+ * `overwritten_until` is on the trace's clock. */
+static inline bool trace_gap_is_expected(const struct trace_file *file, const struct trace_chunk *before,
+                                         uint64_t overwritten_until)
+{
+    return before ? trace_file_ticks(file, before->end_ticks) <= overwritten_until : overwritten_until != 0;
+}
+
 /* ---- The steps, each in its own file ---------------------------------------------------------------- */
+
+struct trace_site_table;
 
 int trace_live_join(struct trace_file *file, struct cairn_error *error);
 
@@ -104,6 +138,16 @@ bool trace_sites_collect(struct trace_file *file, const uint8_t *bytes, size_t c
 bool trace_threads_collect(struct trace_file *file, const uint8_t *bytes, size_t count, uint64_t offset,
                            bool is_live);
 
+/* Takes in the entries in [bytes, bytes + count). Of a live file only one at a time, as most of it may be holes. */
+bool trace_open_tasks_collect(struct trace_file *file, const uint8_t *bytes, size_t count, uint64_t offset);
+bool trace_open_task_collect_live(struct trace_file *file, const struct cairn_open_task *entry,
+                                  uint64_t offset);
+/* Drops what cannot be and what is there twice, and sorts by birth. Sites must be resolved. */
+void trace_open_tasks_resolve(struct trace_file *file, const struct trace_site_table *sites);
+/* Why an entry cannot be, or NULL. */
+const char *trace_open_task_wrong(const struct trace_file *file, const struct trace_site_table *sites,
+                                  const struct cairn_open_task *task);
+
 struct trace_site_table {
     VECTOR(struct trace_site) items;
 };
@@ -115,6 +159,10 @@ bool trace_sites_resolve(struct trace_site_table *table, struct trace_file *file
 bool trace_sites_number_types(struct trace_site_table *table);
 /* Appends the threads, in the order of their index, and turns the chunks' thread numbers into indices. */
 bool trace_threads_resolve(struct trace_thread_table *table, struct trace_file *file);
+
+/* Of a recording that goes on: drops chunks whose thread had others meanwhile that were not seen. Threads must be
+ * resolved. */
+void trace_file_cut(struct trace_file *file, const struct trace_thread_table *threads);
 
 /* Finds where the data of an unsealed chunk ends, and reports what is implausible. Sites must be resolved. */
 void trace_chunk_measure(struct trace_file *file, const struct trace_site_table *sites,

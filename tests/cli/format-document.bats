@@ -14,7 +14,7 @@ teardown() {
 }
 
 @test "an independent decoder counts what the reader counts" {
-    for name in everything open-region times; do
+    for name in everything open-region times flight-stopped sampling; do
         "$CAIRN" assemble "$CAIRN_SOURCE/tests/traces/$name.txt" -o "$folder/$name.cairn"
         "$CAIRN" info --json "$folder/$name.cairn" >"$folder/info.json" ||
             [ $? -eq 1 ] # one of them has a gap
@@ -22,7 +22,7 @@ teardown() {
         python3 - "$folder/info.json" "$folder/independent.json" <<'EOF'
 import json, sys
 info, independent = (json.load(open(path)) for path in sys.argv[1:])
-for key in "recovered", "lost":
+for key in "recovered", "lost", "overwritten":
     for kind, count in independent[key].items():
         assert info[key].get(kind, 0) == count, (key, kind, count, info[key])
 assert sum(independent["recovered"].values()) > 0

@@ -46,8 +46,8 @@ load shop
 
 @test "csv has a line per kind" {
     run -0 "$CAIRN" info --csv shop.cairn
-    [ "${lines[0]}" = $'kind,recovered,lost\r' ]
-    [ "${lines[7]}" = $'log,4,0\r' ]
+    [ "${lines[0]}" = $'kind,recovered,lost,overwritten\r' ]
+    [ "${lines[7]}" = $'log,4,0,0\r' ]
     [ "${#lines[@]}" -eq 11 ]
 }
 

@@ -12,7 +12,7 @@ setup_file() {
 setup() {
     cd "$BATS_TEST_TMPDIR"
     ln -s "$BATS_FILE_TMPDIR/annotated" annotated
-    unset CAIRN_TRACE CAIRN_LIMIT CAIRN_TYPES
+    unset CAIRN_TRACE CAIRN_LIMIT CAIRN_TYPES CAIRN_WINDOW CAIRN_SAMPLE CAIRN_SLOW CAIRN_FAILED
     export CAIRN_LIVE_DIR="$BATS_TEST_TMPDIR/live"
     mkdir live
 }
@@ -180,9 +180,9 @@ expect_all() {
     [ ! -e ran ]
 }
 
-# start NAME: runs a recorded program in the background that waits for a signal; $recorder is its pid
+# start NAME OPTION...: runs a recorded program in the background that waits for a signal; $recorder is its pid
 start() {
-    "$CAIRN" record -o "$1" -- ./annotated wait >ready 2>err 3>&- &
+    "$CAIRN" record -o "$1" "${@:2}" -- ./annotated wait >ready 2>err 3>&- &
     recorder=$!
     for _ in $(seq 200); do
         grep -q ready ready && return
@@ -231,6 +231,72 @@ stop() {
     [ "$(count demo.cairn region_begin)" -eq 20 ]
     [ "$(count demo.cairn log)" -eq 0 ]
     "$CAIRN" dump demo.cairn/*.cairn | grep -q 'limit_bytes=3145728'
+}
+
+# appears FILE: waits for it, bounded
+appears() {
+    for _ in $(seq 200); do
+        [ ! -e "$1" ] || return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+@test "a flight recorder: the window at the end, and the snapshots with their reasons" {
+    start demo -w 1M,60s --failed 'order' --interval 1ns --max 1
+    program=$(pgrep -P "$recorder")
+    appears "demo.cairn/$program.0-1.cairn"
+    stop
+    [ "$(ls demo.cairn | wc -l)" -eq 2 ]
+    grep -q '^flight recorder: this is its window at the end; snapshots: 1, ' err
+    grep -q "^  demo.cairn/$program.0-1.cairn  a task failed$" err
+    expect_all demo.cairn
+    "$CAIRN" check demo.cairn
+    "$CAIRN" record -q -o demo -- ./annotated # and is replaced as any other
+    [ "$(ls demo.cairn | wc -l)" -eq 1 ]
+}
+
+@test "a killed flight recorder: what its window held, with one file in the end" {
+    run "$CAIRN" record -o demo -w 1M -- ./annotated kill
+    [ "$status" -eq 137 ]
+    [ "$(ls demo.cairn | wc -l)" -eq 1 ]
+    [ -z "$(ls live)" ]
+    expect_all demo.cairn
+}
+
+@test "snapshots go where --snapshots says, seen from here, also if the program goes elsewhere" {
+    mkdir elsewhere
+    "$CAIRN" record -q -o demo -w 1M --signal USR2 --snapshots 'shot-%n.cairn' -- \
+        sh -c 'cd elsewhere && exec ../annotated wait' >ready 2>err 3>&- &
+    recorder=$!
+    appears demo.cairn
+    for _ in $(seq 200); do grep -q ready ready && break; sleep 0.05; done
+    kill -USR2 "$(pgrep -P "$recorder")"
+    appears shot-1.cairn
+    stop
+    [ "$(ls demo.cairn | wc -l)" -eq 1 ]
+    expect_all shot-1.cairn
+}
+
+@test "a folder whose name has a % in it" {
+    "$CAIRN" record -o '100%p' -- ./annotated
+    [ "$(ls '100%p.cairn' | wc -l)" -eq 1 ]
+    expect_all '100%p.cairn'
+}
+
+@test "triggers need a window, which may come from the environment" {
+    run "$CAIRN" record -o demo --slow '*=1s' -- touch ran
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"need --window"* ]]
+    [ ! -e ran ]
+    CAIRN_WINDOW=1M "$CAIRN" record -o demo --slow '*=1s' -- ./annotated
+    expect_all demo.cairn
+}
+
+@test "--sample records some tasks, whole" {
+    "$CAIRN" record -o demo --sample 'order=1000000,*=1' -- ./annotated
+    [ "$(count demo.cairn task_begin)" -le 4 ]
+    "$CAIRN" check demo.cairn
 }
 
 @test "usage: what to run is missing, an unknown option, a bad size" {

@@ -12,7 +12,8 @@ type_of() {
     "$CAIRN" tasks --json shop.cairn >tasks.json
     jq -e '.types[0] == {type: "order", count: 5, finished: 4, unfinished: 1, errors: 0, begun_before: 1,
         begin_lost: 1, total_ns: 131500, self_ns: 130900, min_ns: 5000, mean_ns: 32875, p50_ns: .types[0].p50_ns,
-        p90_ns: 100000, p99_ns: 100000, p999_ns: 100000, max_ns: 100000, slowest: "7"}' tasks.json
+        p90_ns: 100000, p99_ns: 100000, p999_ns: 100000, max_ns: 100000, before_window: 0, estimated_count: 5,
+        estimated_total_ns: 131500, estimated_self_ns: 130900, slowest: "7", one_in: null, skipped: null}' tasks.json
     jq -e '.types[0].p50_ns | . > 7000 * 0.99 and . < 7000 * 1.01' tasks.json
     jq -e '.types[1] | .type == "payment" and .errors == 1 and .total_ns == 600' tasks.json
     jq -e '.types[2] | .type == "(begun while off)" and .finished == 0 and .max_ns == null' tasks.json
@@ -20,15 +21,15 @@ type_of() {
 
 @test "csv has the same numbers" {
     run -0 "$CAIRN" tasks --csv shop.cairn
-    [ "${lines[0]}" = $'type,count,finished,unfinished,errors,begun_before,begin_lost,total_ns,self_ns,min_ns,mean_ns,p50_ns,p90_ns,p99_ns,p999_ns,max_ns,slowest\r' ]
+    [ "${lines[0]}" = $'type,count,finished,unfinished,errors,begun_before,begin_lost,total_ns,self_ns,min_ns,mean_ns,p50_ns,p90_ns,p99_ns,p999_ns,max_ns,before_window,estimated_count,estimated_total_ns,estimated_self_ns,slowest,one_in,skipped\r' ]
     [[ "${lines[1]}" == order,5,4,1,0,1,1,131500,130900,5000,32875,* ]]
-    [ "${lines[3]}" = $'(begun while off),1,0,1,0,0,0,,,,,,,,,,\r' ]
+    [ "${lines[3]}" = $'(begun while off),1,0,1,0,0,0,,,,,,,,,,0,1,,,,,\r' ]
 }
 
 @test "the table is aligned, has a distribution with marks, findings and the next step" {
     run -0 "$CAIRN" tasks shop.cairn
     head="${lines[0]}" order="${lines[1]}"
-    [[ "$head" =~ ^type\ +count\ +unfinished\ +errors\ +total\ .*max$ ]]
+    [[ "$head" =~ ^type\ +count\ +unfinished\ +failed\ +total\ .*max$ ]]
     [ "${#head}" -eq "${#order}" ]
     [[ "$output" == *"order: 4 finished tasks by duration"* ]]
     [[ "$output" == *"█         1 ◂ p50"* ]]

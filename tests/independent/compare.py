@@ -13,8 +13,9 @@ import os
 import subprocess
 import sys
 
-COUNTS = ["count", "finished", "unfinished", "errors", "begun_before", "begin_lost"]
-EXACT = ["total_ns", "self_ns", "min_ns", "max_ns"]
+COUNTS = ["count", "finished", "unfinished", "errors", "begun_before", "before_window", "begin_lost", "estimated_count"]
+SUMS = ["total_ns", "self_ns", "estimated_total_ns", "estimated_self_ns"]
+EXACT = SUMS + ["min_ns", "max_ns"]
 PERCENTILES = ["p50_ns", "p90_ns", "p99_ns", "p999_ns"]
 differences = []
 
@@ -22,7 +23,8 @@ differences = []
 def allowed(field, expected, tick):
     explicit = expected["explicit"]
     if field in EXACT:
-        return 2 * tick * (explicit if field in ("total_ns", "self_ns") else min(explicit, 1))
+        weight = expected["weight_max"] if field.startswith("estimated") else 1
+        return 2 * tick * weight * (explicit if field in SUMS else min(explicit, 1))
     slack = 1 + tick * (3 if explicit else 1)
     return slack + 0.01 * expected[field] if field in PERCENTILES else slack
 
@@ -48,7 +50,7 @@ def compare_rows(what, reported, expected, tick):
 
 
 def compare_tallies(info, expected):
-    for key in "recovered", "lost":
+    for key in "recovered", "lost", "overwritten":
         for kind, count in expected[key].items():
             if info[key].get(kind, 0) != count:
                 differences.append(f"{key} {kind} is {info[key].get(kind, 0)}, should be {count}")

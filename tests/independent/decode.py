@@ -7,15 +7,21 @@ not join a live file. Durations are kept in ticks and converted once, at the end
 
     tests/independent/decode.py TRACE
 
-    {"tasks": {TYPE: {count, finished, unfinished, errors, begun_before, begin_lost, total_ns, self_ns, min_ns, mean_ns,
-                      p50_ns, p90_ns, p99_ns, p999_ns, max_ns, explicit}},
+    {"tasks": {TYPE: {count, finished, unfinished, errors, begun_before, before_window, begin_lost, total_ns, self_ns,
+                      min_ns, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns, estimated_count, estimated_total_ns,
+                      estimated_self_ns, explicit}},
      "regions": {TYPE: {the same, "sites": {"FILE:LINE:FUNCTION": {the same}}}},
-     "ns_per_tick": F, "logs": N, "recovered": {TALLY: N}, "lost": {TALLY: N}}
+     "ns_per_tick": F, "logs": N, "recovered": {TALLY: N}, "lost": {TALLY: N}, "overwritten": {TALLY: N}}
 
 A task counts if anything of it is in the file; its latency is the time from its birth to its first end, its self time
 that without the union of its subtasks. A region's duration is the time from its birth to its first end, its self time
 that without the union of the regions that ended directly above it on its thread. `explicit` regions came with times in
 nanoseconds; a reader may have rounded both to ticks.
+
+Of a flight recorder, a task that began before the window, is not listed as open and has no end had ended before it: it
+does not count. Where tasks were sampled, a task weighs what its parent did when it began, if that was open, else the
+`one_in` of its site; a region what its task did. Estimates are sums of weights; means and percentiles are weighted.
+But root tasks of a sampled site are counted exactly, as those in the file and those skipped, if nothing has left.
 """
 import heapq
 import json
@@ -62,7 +68,10 @@ class Trace:
         self.round = u32(data, 44)
         self.anchors = [struct.unpack_from("<3Q", data, 64), struct.unpack_from("<3Q", data, 88)]
         self.lost = list(struct.unpack_from("<16Q", data, 184))
-        self.sites = {0: ("(unknown)", "::")}
+        self.overflow = u64(data, 408)
+        self.one_in, self.skipped, self.open_tasks = {}, {}, {}
+        self.overwritten, self.window_begin = {}, 0
+        self.sites, self.roles = {0: ("(unknown)", "::")}, {}
         self.thread_lost = {}
         self.chunks = []
         at = u32(data, 12)
@@ -82,22 +91,31 @@ class Trace:
             elif kind == 4:
                 for offset in range(32, size - 23, 24):
                     self.anchors.append(struct.unpack_from("<3Q", block, offset))
+            elif kind == 5:
+                for offset in range(32, size - 39, 40):
+                    identity, birth, *parent = struct.unpack_from("<4Q", block, offset)
+                    self.open_tasks.setdefault(identity, (birth, tuple(parent)))
             at += size
+        self.window_begin = max([until for _, until in self.overwritten.values()], default=0)
 
     def read_sites(self, block):
         at = 32
         while at < len(block):
             size, number, line = u32(block, at), u32(block, at + 4), u32(block, at + 8)
-            texts, start = [], at + 24
+            texts, start = [], at + 40
             for length in struct.unpack_from("<4H", block, at + 16):
                 texts.append(block[start:start + length].decode("utf-8", "replace"))
                 start += length
+            self.one_in[number] = self.one_in.get(number) or u32(block, at + 24)
+            self.skipped[number] = max(self.skipped.get(number, 0), u64(block, at + 32))
+            self.roles.setdefault(number, block[at + 12])
             self.sites.setdefault(number, (texts[0], f"{texts[2]}:{line if texts[2] else 0}:{texts[3]}"))
             at += size
 
     def read_threads(self, block):
-        for at in range(32, len(block), 256):
+        for at in range(32, len(block), 384):
             self.thread_lost[u32(block, at)] = struct.unpack_from("<16Q", block, at + 72)
+            self.overwritten[u32(block, at)] = struct.unpack_from("<16Q", block, at + 200), u64(block, at + 328)
 
     def ns_per_tick(self):
         known = sorted(anchor for anchor in self.anchors if anchor[0] or anchor[1])
@@ -125,6 +143,7 @@ class Decoder:
     def __init__(self):
         self.streams = {}
         self.recovered = [0] * 16
+        self.sequences = {}  # thread: the next
 
     def in_order(self):
         """By time; within a thread as it stands in the file, though a time may step back there."""
@@ -138,6 +157,10 @@ class Decoder:
         # A thread's main chunks are one stream; each side chunk is one.
         happened = self.streams.setdefault((thread, number if flags & SIDE else 0), [])
         opened = []
+        if not flags & SIDE:
+            if self.sequences.get(thread, 0) != u64(block, 40):
+                happened.append((time, thread, "gap"))
+            self.sequences[thread] = u64(block, 40) + 1
         for at in range(80, 80 + 32 * open_count, 32):
             place, birth, *task = struct.unpack_from("<4Q", block, at)
             opened.append((place, tuple(task)))
@@ -175,7 +198,7 @@ class Decoder:
                 what = [("mention", state), ("mention", (word[1], word[2]))]
             elif kind == REGION_BEGIN:
                 place = site << 45 | number << 16 | at // 8
-                what = [("mention", state), ("region begin", place, time)]
+                what = [("mention", state), ("region begin", place, time, state)]
                 if not flags & SIDE:
                     opened.append((place, state))
             elif kind == REGION_END:
@@ -186,7 +209,7 @@ class Decoder:
                 if not flags & SIDE:
                     opened = [region for region in opened if region[0] != word[1]]
             elif kind == REGION_AT:
-                what = [("mention", state), ("region at", site, word[1], word[2])]
+                what = [("mention", state), ("region at", site, word[1], word[2], state)]
             elif kind == REGION_ATTR:
                 what = [("mention", opened[-1][1])]
             elif kind in (REGION_ATTR_LONG, REGION_ATTR_TEXT):
@@ -215,6 +238,7 @@ class Instance:
         self.end, self.failed, self.explicit = None, False, False
         self.covered = []  # intervals; a task's are [begin, None] while the subtask is open
         self.parent_interval = None
+        self.weight, self.is_root, self.listed = 1, False, False
 
     def duration(self):
         return max(0, self.end - self.birth)
@@ -231,25 +255,49 @@ class Model:
         self.trace = trace
         self.tasks, self.regions, self.whole = {}, {}, []
         self.stacks = {}  # thread: places of its open regions
+        self.gaps = {}  # thread: how often events of it were missing
+
+    def lost_or_left(self, birth):
+        window = self.trace.window_begin
+        return "before window" if window and birth <= window else "lost"
+
+    def own_weight(self, identity):
+        return identity > OFF and self.trace.one_in.get(identity >> 36 & 0x7FFFF) or 1
+
+    def weight(self, task):
+        known = self.tasks.get(task[0])
+        return known.weight if known and known.end is None else self.own_weight(task[0])
 
     def mention(self, task):
         identity, birth = task
         if identity == BACKGROUND or identity in self.tasks:
             return
-        lost = "lost" if identity >> 56 == self.trace.round else "before"
+        lost = self.lost_or_left(birth) if identity >> 56 == self.trace.round else "before"
         self.tasks[identity] = Instance(identity >> 36 & 0x7FFFF, birth, "off" if identity == OFF else lost)
+        self.tasks[identity].weight = self.own_weight(identity)
+
+    def list_tasks(self):
+        for identity, (birth, parent) in sorted(self.trace.open_tasks.items(), key=lambda item: item[1][0]):
+            task = self.tasks[identity] = Instance(identity >> 36 & 0x7FFFF, birth, "before window")
+            task.listed = True
+            task.weight = self.own_weight(identity) if parent[0] == BACKGROUND else self.weight(parent)
+            self.cover_parent(task, parent, birth)
+
+    def cover_parent(self, task, parent, since):
+        above = self.tasks.get(parent[0])
+        if above and above.end is None and not task.parent_interval:
+            task.parent_interval = [since, None]
+            above.covered.append(task.parent_interval)
 
     def begin_task(self, time, task, parent):
         known = self.tasks.get(task[0])
-        if known and not (known.begin == "lost" and known.end is None):
+        if known and not (known.begin in ("lost", "before window") and known.end is None):
             return
         if not known:
             known = self.tasks[task[0]] = Instance(task[0] >> 36 & 0x7FFFF, task[1])
-        known.begin = None
-        above = self.tasks.get(parent[0])
-        if above and above.end is None:
-            known.parent_interval = [time, None]
-            above.covered.append(known.parent_interval)
+        known.begin, known.is_root = None, parent[0] == BACKGROUND
+        known.weight = self.own_weight(task[0]) if known.is_root else self.weight(parent)
+        self.cover_parent(known, parent, time)
 
     def end_task(self, time, task, failed):
         if task[0] <= OFF:
@@ -261,26 +309,31 @@ class Model:
             if known.parent_interval:
                 known.parent_interval[1] = time
 
-    def begin_region(self, place, birth, thread, begin):
+    def begin_region(self, place, birth, thread, begin, weight):
         self.regions[place] = Instance(place >> 45, birth, begin, thread)
+        self.regions[place].weight = weight
+        self.regions[place].gaps = self.gaps.get(thread, 0)
         self.stacks.setdefault(thread, []).append(place)
 
     def end_region(self, time, thread, place, birth):
         region = self.regions.get(place)
         if not region:
-            region = self.regions[place] = Instance(place >> 45, birth, "lost")
+            region = self.regions[place] = Instance(place >> 45, birth, self.lost_or_left(birth))
             region.end = time
         if region.end is not None:
             return
         region.end = time
         stack = self.stacks[region.thread]
         level = stack.index(place)
-        region.failed = thread != region.thread or level != len(stack) - 1
+        # One that began later and is not known to have ended may have done so where events are missing.
+        misnested = level != len(stack) - 1 and self.regions[stack[-1]].gaps == self.gaps.get(thread, 0)
+        region.failed = thread != region.thread or misnested
         if level:
             self.regions[stack[level - 1]].covered.append((region.birth, time))
         del stack[level]
 
     def play(self, happened, ns):
+        self.list_tasks()
         for time, thread, what, *rest in happened:
             if what == "mention":
                 self.mention(*rest)
@@ -289,37 +342,58 @@ class Model:
             elif what == "task end":
                 self.end_task(time, *rest)
             elif what == "region begin":
-                self.begin_region(*rest, thread, None)
-            elif what == "region open" and rest[0] not in self.regions:
+                self.begin_region(rest[0], rest[1], thread, None, self.weight(rest[2]))
+            elif what == "region open":
                 self.mention(rest[2])
-                self.begin_region(rest[0], rest[1], thread, "lost")
+                if rest[0] in self.regions:
+                    continue
+                self.begin_region(rest[0], rest[1], thread, self.lost_or_left(rest[1]), self.weight(rest[2]))
             elif what == "region end":
                 self.end_region(time, thread, *rest)
+            elif what == "gap":
+                self.gaps[thread] = self.gaps.get(thread, 0) + 1
             elif what == "region at" and rest[2] >= rest[1]:
                 region = Instance(rest[0], 0)
                 region.end, region.explicit = (rest[2] - rest[1]) / ns, True
+                region.weight = self.weight(rest[3])
                 self.whole.append(region)
 
 
 def percentile(sorted_values, p):
-    rank = max(1, math.ceil(p * len(sorted_values) - 1e-9))
-    return sorted_values[rank - 1]
+    """Of (value, weight)."""
+    total = sum(weight for _, weight in sorted_values)
+    rank = max(1, math.ceil(p * total - 1e-9))
+    for value, weight in sorted_values:
+        rank -= weight
+        if rank <= 0:
+            return value
 
 
-def summary(instances, ns):
+def summary(instances, ns, skipped=None):
     finished = [instance for instance in instances if instance.end is not None]
-    durations = sorted(instance.duration() for instance in finished)
+    durations = sorted((instance.duration(), instance.weight) for instance in finished)
+    weights = sum(instance.weight for instance in instances)
+    if skipped is not None:  # all roots of sampled sites are known by number
+        roots = [instance for instance in instances if instance.is_root and instance.sampled]
+        weights += len(roots) + skipped - sum(instance.weight for instance in roots)
     result = {"count": len(instances), "finished": len(finished), "unfinished": len(instances) - len(finished),
               "errors": sum(instance.failed for instance in instances),
               "begun_before": sum(instance.begin == "before" for instance in instances),
+              "before_window": sum(instance.begin == "before window" for instance in instances),
               "begin_lost": sum(instance.begin == "lost" for instance in instances),
-              "explicit": sum(instance.explicit for instance in instances)}
-    times = {"total": sum(durations), "self": sum(instance.self_time() for instance in finished)}
+              "estimated_count": weights, "explicit": sum(instance.explicit for instance in instances),
+              "weight_max": max([instance.weight for instance in instances], default=1)}
+    times = {"total": sum(value for value, _ in durations),
+             "self": sum(instance.self_time() for instance in finished),
+             "estimated_total": sum(value * weight for value, weight in durations),
+             "estimated_self": sum(instance.self_time() * instance.weight for instance in finished)}
     if finished:
-        times["mean"] = times["total"] / len(finished)
-        for name, p in (("min", 0), ("p50", .5), ("p90", .9), ("p99", .99), ("p999", .999), ("max", 1)):
+        times["mean"] = times["estimated_total"] / sum(weight for _, weight in durations)
+        times["min"], times["max"] = durations[0][0], durations[-1][0]
+        for name, p in (("p50", .5), ("p90", .9), ("p99", .99), ("p999", .999)):
             times[name] = percentile(durations, p)
-    for name in ("total", "self", "min", "mean", "p50", "p90", "p99", "p999", "max"):
+    for name in ("total", "self", "min", "mean", "p50", "p90", "p99", "p999", "max", "estimated_total",
+                 "estimated_self"):
         result[name + "_ns"] = round(times[name] * ns) if finished else None
     return result
 
@@ -344,13 +418,29 @@ def report(trace):
     def task_type(task):
         return "(begun while off)" if task.begin == "off" else site(task)[0]
 
+    def is_over(task):
+        return task.end is None and task.begin == "before window" and not task.listed and not trace.overflow
+
+    skipped = {}
+    for task in model.tasks.values():
+        task.sampled = bool(trace.one_in.get(task.site))
+    for number, one_in in trace.one_in.items():
+        if one_in and trace.roles[number] == 1:
+            name = trace.sites[number][0]
+            skipped[name] = skipped.get(name, 0) + trace.skipped[number]
     regions = {}
     for name, items in grouped([*model.regions.values(), *model.whole], lambda region: site(region)[0]).items():
         places = grouped(items, lambda region: site(region)[1])
         regions[name] = {**summary(items, ns), "sites": {place: summary(places[place], ns) for place in places}}
-    tasks = grouped(model.tasks.values(), task_type)
+    tasks = grouped([task for task in model.tasks.values() if not is_over(task)], task_type)
+    for name in skipped:
+        if skipped[name]:
+            tasks.setdefault(name, [])
+    overwritten = [sum(counts[i] for counts, _ in trace.overwritten.values()) for i in range(16)]
     lost = [trace.lost[i] + sum(counts[i] for counts in trace.thread_lost.values()) for i in range(16)]
-    return {"tasks": {name: summary(items, ns) for name, items in tasks.items()}, "regions": regions,
+    return {"tasks": {name: summary(items, ns, None if trace.window_begin else skipped.get(name))
+                      for name, items in tasks.items()}, "regions": regions,
+            "overwritten": {name: overwritten[i] for i, name in enumerate(TALLIES)},
             "ns_per_tick": ns, "logs": decoder.recovered[6],
             "recovered": {name: decoder.recovered[i] for i, name in enumerate(TALLIES)},
             "lost": {name: lost[i] for i, name in enumerate(TALLIES)}}

@@ -7,9 +7,11 @@ The same seed makes the same trace. Threads take turns at random; each keeps wha
 tasks named in the chunk), so that what comes out is a trace as doc/format.md has it, of a program that does all wrong
 that can be done: ends twice, on other threads, in the wrong order, never; tasks of earlier rounds and of times when
 recording was off; subtasks that outlive their parents; deep nesting; missing chunks; handlers; long sleeps. No two
-threads do something at the same tick, as the order of these would be a tie.
+threads do something at the same tick, as the order of these would be a tie. Of seeds that leave 1 when divided by 3, a
+flight recorder has kept the window only; of odd ones, types were sampled.
 """
 import random
+import re
 import sys
 
 ROUND, THREADS, OPEN_LISTED = 2, 4, 64
@@ -21,11 +23,13 @@ BACKGROUND, OFF = "0", "1"
 START = 1 << 36
 
 chance = random.Random(int(sys.argv[1]))
+flight, sampled = int(sys.argv[1]) % 3 == 1, int(sys.argv[1]) % 2 == 1
 events_wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 4000
 now = START
 block_count = 0
 serial = 0
 tasks = [(BACKGROUND, 0), (OFF, 0)]  # (id, birth): all that anyone may have a handle of
+running = {}  # id: (birth, parent) of what has begun here and not ended
 regions = []  # (place, birth) of a sample of all that ever began, and of some that are in no chunk
 
 
@@ -81,6 +85,7 @@ class Thread:
         self.opened, self.deep = [], False
         self.blocks = []
         self.chunk = Chunk(index, 0, (BACKGROUND, 0), [])
+        self.overwritten, self.overwritten_until = {}, 0
 
     def next_chunk(self):
         if chance.random() > 0.03:
@@ -103,6 +108,24 @@ class Thread:
         now += 1
 
 
+    def forget_oldest(self):
+        """What a flight recorder would have let go."""
+        for _ in range(chance.randrange(len(self.blocks) + 1)):
+            gone = self.blocks.pop(0)
+            self.overwritten_until = max(self.overwritten_until, gone.last)
+            for line in gone.lines[1:]:
+                tally = tally_of(line.split()[0])
+                if tally:
+                    self.overwritten[tally] = self.overwritten.get(tally, 0) + 1
+
+
+def tally_of(event):
+    if event in ("task", "task_again", "time", "open"):
+        return None
+    event = re.sub("_long$|_text$", "", event)
+    return {"task_child": "task_begin", "region_attr": "attr"}.get(event, event)
+
+
 def begin_task(thread):
     global serial
     serial += 1
@@ -115,6 +138,7 @@ def begin_task(thread):
         thread.chunk.put(4, f"task_child site={site} time={now} id={task} parent_id={parent[0]} "
                             f"parent_birth={parent[1]}")
     tasks.append((task, now))
+    running[task] = (now, parent)
 
 
 def stray_task():
@@ -128,6 +152,7 @@ def end_task(thread):
     task = chance.choice(tasks[-40:])
     if task[0] in (BACKGROUND, OFF):
         return  # nothing is written
+    running.pop(task[0], None)
     kind, site = chance.choice([("task_end", END_SITE)] * 4 + [("task_fail", REASON_SITE)])
     thread.chunk.put(3, f"{kind} site={site} time={now} id={task[0]} birth={task[1]}")
 
@@ -222,7 +247,9 @@ def step(thread):
 
 def print_sites():
     for number, text in zip(TASK_SITES, TASK_TYPES):
-        print(f"site number={number} role=task text={quoted(text)} file=\"src/app.c\" function=\"main\" line={number}")
+        rate = f" one_in={number * 3} skipped={chance.randrange(90)}" if sampled and number in (1, 4) else ""
+        print(f"site number={number} role=task text={quoted(text)} file=\"src/app.c\" function=\"main\" "
+              f"line={number}{rate}")
     for number, text in zip(REGION_SITES, REGION_TYPES):
         place = f' file="src/bar.c" function="f{number % 3}" line={number // 4}' if number % 5 else ""
         print(f"site number={number} role=region text={quoted(text)}{place}")
@@ -233,17 +260,39 @@ def print_sites():
     print(f"site number={REASON_SITE} role=end text=\"no milk\" file=\"src/app.c\" line=98")
 
 
+def print_thread(thread):
+    left = ""
+    if thread.overwritten_until:
+        counts = ",".join(f"{tally}:{count}" for tally, count in thread.overwritten.items())
+        left = f" overwritten={counts or 0} overwritten_until={thread.overwritten_until}"
+    print(f"thread index={thread.index} tid={thread.index + 40} begin={START}{left}")
+
+
+def print_open_tasks(listed):
+    for task in listed:
+        birth, parent = running[task]
+        print(f"open_task id={task} birth={birth} parent={parent[0]} parent_birth={parent[1]} flags=2")
+
+
 def main():
     threads = [Thread(index) for index in range(1, THREADS + 1)]
     for _ in range(events_wanted):
         step(chance.choice(threads))
+    listed, keys = [], ""
+    if flight:
+        for thread in threads:
+            thread.forget_oldest()
+        unlisted = chance.choice([0, 0, 3])
+        listed = chance.sample(sorted(running), max(0, len(running) - unlisted))
+        keys = f" window_bytes=262144 tasks_overflow={len(running) - len(listed)}"
     ns = (now - START) * 100 // 271
     print(f"# irregular, seed {sys.argv[1]}")
     print(f"head clock=tsc round={ROUND} start={START},5000000,1700000000000000000 "
-          f"last={now},{5000000 + ns},{1700000000000000000 + ns}")
+          f"last={now},{5000000 + ns},{1700000000000000000 + ns}{keys}")
     print_sites()
     for thread in threads:
-        print(f"thread index={thread.index} tid={thread.index + 40} begin={START}")
+        print_thread(thread)
+    print_open_tasks(listed)
     chunks = [chunk for thread in threads for chunk in [*thread.blocks, thread.chunk]]
     for chunk in sorted(chunks, key=lambda chunk: chunk.number):
         print("\n".join(chunk.lines))

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,9 +108,23 @@ static void case_refused_options(void)
     memset(long_path, 'x', sizeof long_path - 1);
     long_path[sizeof long_path - 1] = 0;
     const char *path = testing_path("refused.cairn");
-    check_refused((cairn_options){.path = path, .window_bytes = 1}, CAIRN_ENOTSUP);
-    check_refused((cairn_options){.path = path, .window_ns = 1}, CAIRN_ENOTSUP);
+    check_refused((cairn_options){.path = path, .window_bytes = UINT64_MAX}, CAIRN_EINVAL);
     check_refused((cairn_options){.path = path, .helper = 2}, CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .fork = 2}, CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .sample = "a"}, CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .sample = "a=0"}, CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .sample = "a=2,=3"}, CAIRN_EINVAL);
+    /* Triggers are a flight recorder's, and its helper's. */
+    check_refused((cairn_options){.path = path, .snapshot_slow = "a=1s"}, CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .snapshot_signal = SIGUSR2}, CAIRN_EINVAL);
+    check_refused(
+        (cairn_options){.path = path, .window_ns = 1, .snapshot_failed = "a", .helper = CAIRN_HELPER_OFF},
+        CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .window_ns = 1, .snapshot_slow = "a=1"}, CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .window_ns = 1, .snapshot_slow = "a=5m"}, CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .window_ns = 1, .snapshot_signal = 200}, CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .window_ns = 1, .snapshot_signal = SIGKILL}, CAIRN_EINVAL);
+    check_refused((cairn_options){.path = path, .window_ns = 1, .snapshot_path = long_path}, CAIRN_EINVAL);
     check_refused((cairn_options){.path = path, .limit_bytes = UINT64_MAX}, CAIRN_EINVAL);
     check_refused((cairn_options){.path = ""}, CAIRN_EINVAL);
     check_refused((cairn_options){.path = long_path}, CAIRN_EINVAL);

@@ -253,6 +253,7 @@ static void add_event(const struct trace_event *event)
             add_task(&event->other);
         }
         break;
+    case TRACE_TASK_OPEN: break; /* of flight recorders, which are not listed here */
     case TRACE_TASK_END:
     case TRACE_TASK_FAIL:
         add(event->kind == TRACE_TASK_END ? "task_end " : "task_fail ");

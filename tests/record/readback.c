@@ -19,9 +19,12 @@ static void take_info(struct readback *result, const struct trace_info *info)
 {
     memcpy(result->recovered, info->recovered, sizeof result->recovered);
     memcpy(result->lost, info->lost, sizeof result->lost);
+    memcpy(result->overwritten, info->overwritten, sizeof result->overwritten);
+    for (uint32_t i = 0; i < info->site_count; i++) result->skipped += info->sites[i].skipped;
     for (uint32_t i = 0; i < CAIRN_TALLY_SLOTS; i++) {
         result->recovered_all += info->recovered[i];
         result->lost_all += info->lost[i];
+        result->overwritten_all += info->overwritten[i];
     }
     result->first_lost_ticks = info->first_lost_ticks;
     result->last_lost_ticks = info->last_lost_ticks;
@@ -129,12 +132,22 @@ struct readback readback(const char *path)
         result.types = types.count;
     }
     free(types.begun);
-    bool complete = source->info->process_count == 1 && result.state == CAIRN_STATE_STOPPED;
+    bool complete = source->info->process_count == 1 &&
+                    (result.state == CAIRN_STATE_STOPPED || result.state == CAIRN_STATE_SNAPSHOT);
     analysis_tasks_free(&tasks);
     analysis_regions_free(&regions);
     source->close(source);
     if (complete) validate(path);
     return result;
+}
+
+struct cairn_file_head readback_head(const char *path)
+{
+    struct cairn_file_head head = {0};
+    FILE *file = fopen(path, "r");
+    CHECK(file && fread(&head, sizeof head, 1, file) == 1);
+    if (file) fclose(file);
+    return head;
 }
 
 void readback_events(const char *path, readback_event *visit, void *data)

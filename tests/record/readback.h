@@ -5,8 +5,9 @@
 #include "trace/trace.h"
 
 struct readback {
-    uint64_t recovered[CAIRN_TALLY_SLOTS], lost[CAIRN_TALLY_SLOTS];
-    uint64_t recovered_all, lost_all;
+    uint64_t recovered[CAIRN_TALLY_SLOTS], lost[CAIRN_TALLY_SLOTS], overwritten[CAIRN_TALLY_SLOTS];
+    uint64_t recovered_all, lost_all, overwritten_all;
+    uint64_t skipped; /* root tasks sampled away */
     uint64_t tasks, tasks_unfinished, tasks_begin_lost, regions, regions_unfinished;
     uint64_t damage; /* findings of that severity */
     uint64_t formats_refused, sites_overflow, late_chunks, limit_bytes, file_bytes;
@@ -19,6 +20,9 @@ struct readback {
 /* Reads a trace to its end, with the analysis. A trace that cannot be read fails the test, as does one that
  * `trace_check` finds damage in if it is complete; the result is then zero. */
 struct readback readback(const char *path);
+
+/* The head as it lies in the file; a failed check, and zero, if there is none. */
+struct cairn_file_head readback_head(const char *path);
 
 /* Every event of a trace, in order. */
 typedef void readback_event(void *data, const struct trace_info *info, const struct trace_event *event);

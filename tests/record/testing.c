@@ -34,6 +34,11 @@ void testing_check_equal(const char *file, int line, const char *what, int64_t v
     if (value != expected) testing_fail(file, line, "%s is %" PRId64 ", not %" PRId64, what, value, expected);
 }
 
+bool testing_has_failed(void)
+{
+    return __atomic_load_n(&present.failures, __ATOMIC_RELAXED) != 0;
+}
+
 void testing_skip(const char *why)
 {
     present.skipped = why;

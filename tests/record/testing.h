@@ -43,6 +43,9 @@ bool testing_is_thread_sanitized(void);
 
 uint64_t testing_now_ns(void);
 
+/* Whether a check of the present case has failed, for a child that tells its parent by its exit status. */
+bool testing_has_failed(void);
+
 /* Runs a function in a forked child and returns its status as of waitpid. A check that fails there fails the case. */
 int testing_in_child(void (*function)(void));
 /* The same where the child has mounts of its own and is root. False if that is not permitted here. */

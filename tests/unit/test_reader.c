@@ -49,6 +49,18 @@ static void times_over_every_border(void **state)
     golden("times");
 }
 
+static void a_flight_recorder_that_was_stopped(void **state)
+{
+    (void)state;
+    golden("flight-stopped");
+}
+
+static void a_snapshot_with_and_without_damage(void **state)
+{
+    (void)state;
+    golden("flight-snapshot");
+}
+
 /* ---- What is no trace -------------------------------------------------------------------------------- */
 
 static void refuses(const char *bytes, size_t count, const char *why)
@@ -276,6 +288,8 @@ int main(void)
         cmocka_unit_test(damage_of_every_kind),
         cmocka_unit_test(chunks_that_were_not_sealed),
         cmocka_unit_test(times_over_every_border),
+        cmocka_unit_test(a_flight_recorder_that_was_stopped),
+        cmocka_unit_test(a_snapshot_with_and_without_damage),
         cmocka_unit_test(refuses_what_is_no_trace),
         cmocka_unit_test(blocks_know_the_session_if_the_head_does_not),
         cmocka_unit_test(every_truncation_is_noticed),

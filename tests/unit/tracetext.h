@@ -107,11 +107,13 @@ static inline void print_value(FILE *out, const struct trace_value *value)
 
 static inline void print_event(FILE *out, const struct trace_info *info, const struct trace_event *event)
 {
-    static const char *const names[] = {"task_begin", "task_end",  "task_fail",   "region_begin",
-                                        "region_end", "region_at", "REGION_OPEN", "log",
-                                        "attr",       "link",      "counter"};
-    fprintf(out, "%" PRIu64 " t%" PRIu32 "%s %s '%s'", event->time, info->threads[event->thread].tid,
-            event->in_signal_handler ? "!" : "", names[event->kind], info->sites[event->site].text);
+    static const char *const names[] = {"task_begin",   "TASK_OPEN",  "task_end",  "task_fail",
+                                        "region_begin", "region_end", "region_at", "REGION_OPEN",
+                                        "log",          "attr",       "link",      "counter"};
+    bool known = event->thread < info->thread_count;
+    fprintf(out, "%" PRIu64 " t%" PRIu32 "%s%s %s '%s'", event->time,
+            known ? info->threads[event->thread].tid : 0, event->in_signal_handler ? "!" : "",
+            event->after_gap ? " ..." : "", names[event->kind], info->sites[event->site].text);
     print_task(out, "task", info, &event->task);
     print_task(out, "other", info, &event->other);
     const struct trace_region_id *region = &event->region;
@@ -129,10 +131,17 @@ static inline void print_event(FILE *out, const struct trace_info *info, const s
 
 static inline void print_info(FILE *out, const struct trace_info *info)
 {
-    uint64_t recovered = 0, lost = 0;
-    for (int i = 0; i < CAIRN_TALLY_SLOTS; i++) recovered += info->recovered[i], lost += info->lost[i];
+    uint64_t recovered = 0, lost = 0, overwritten = 0;
+    for (int i = 0; i < CAIRN_TALLY_SLOTS; i++) {
+        recovered += info->recovered[i];
+        lost += info->lost[i];
+        overwritten += info->overwritten[i];
+    }
     fprintf(out, "recovered %" PRIu64 " lost %" PRIu64 " processes %u threads %u\n", recovered, lost,
             info->process_count, info->thread_count);
+    if (overwritten || info->window_begin_ticks)
+        fprintf(out, "overwritten %" PRIu64 " window from %" PRIu64 "\n", overwritten,
+                info->window_begin_ticks);
     for (uint32_t i = 0; i < info->diagnostics->count; i++) {
         const struct trace_diagnostic *found = &info->diagnostics->items[i];
         const char *example = strstr(found->example, "at offset");
@@ -180,7 +189,8 @@ static inline uint64_t survive(const char *path, const char **found)
     uint64_t count = 0;
     for (int result; (result = source->next(source, &event, &error)) != 0; count++) {
         assert_int_equal(result, 1);
-        assert_true(event.thread < source->info->thread_count && event.site < source->info->site_count);
+        assert_true(event.thread < source->info->thread_count || event.kind == TRACE_TASK_OPEN);
+        assert_true(event.site < source->info->site_count && event.other.site < source->info->site_count);
         assert_true(event.region.site < source->info->site_count &&
                     event.task.site < source->info->site_count);
     }

@@ -74,7 +74,7 @@ bool cairn__os_barrier(void);
  * that took itself away or changed its own mask. Costs up to some hundred system calls. Signal-safe. */
 bool cairn__os_maybe_in_handler(void);
 uint64_t cairn__os_blocked_signals(void); /* in this thread: a bit for each, from 1. Signal-safe. */
-/* A thread that blocks all signals. Not signal-safe. */
+/* A thread that blocks all signals but SIGBUS. Not signal-safe. */
 int cairn__os_thread_create(pthread_t *thread, void *(*run)(void *), bool is_detached);
 
 /* Waits until *word is not `expected`, is woken, or the time is over. May return early. */

@@ -76,6 +76,7 @@ int cairn__os_thread_create(pthread_t *thread, void *(*run)(void *), bool is_det
     if (code) return code;
     if (is_detached) pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     sigfillset(&all);
+    sigdelset(&all, SIGBUS); /* met in a mapping: blocked, it would be the program's death; guard.c */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     code = pthread_create(thread, &attributes, run, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

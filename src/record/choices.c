@@ -10,7 +10,7 @@
  * time. All that belongs to one that is not follows its handle. How many were not is counted in the site's record.
  */
 #include "format/walk.h"
-#include "record/record.h"
+#include "record/window.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
  * what then lies in the live file is tried again, and counted as lost if it still cannot be written at the stop.
  */
 #include "format/walk.h"
-#include "record/record.h"
+#include "record/window.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -96,7 +96,10 @@ static bool write_chunks(void)
 
 bool cairn__drain(void)
 {
-    if (atomic_load_relaxed(&cairn__session.live_is_gone)) return false; /* the stop tells */
+    if (atomic_load_relaxed(&cairn__session.live_is_gone)) { /* set once */
+        cairn__note_error(CAIRN_EIO);                        /* what goes nowhere is to take no memory */
+        return false;
+    }
     cairn__slots_take_sealed(&drain.chunks);
     return write_chunks();
 }

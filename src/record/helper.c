@@ -8,7 +8,7 @@
  * It blocks all signals, so that none meant for the program is delivered here, and ends with the recording or the
  * process: it holds no resource that outlives it.
  */
-#include "record/record.h"
+#include "record/window.h"
 
 enum { SLEEP_MIN_NS = 1000000, SLEEP_MAX_NS = 100000000, SECOND_NS = 1000000000 };
 

@@ -13,7 +13,7 @@
  * for so many candidates; what is beyond comes another time.
  */
 #include "format/walk.h"
-#include "record/record.h"
+#include "record/window.h"
 
 enum { LOOK_NS = 50000000, TOLD_MAX = 64, CANDIDATES_MAX = 256 };
 

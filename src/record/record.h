@@ -6,8 +6,7 @@
  *   sites.c           call sites and their numbers;  choices.c: which types are recorded, sampled, watched
  *   threads.c         a thread's record: taken, named, given back
  *   drain.c           sealed chunks to the trace file;  blocks.c: the writing of blocks
- *   window.c          the flight recorder: chunks are kept, the oldest retired;  tasktable.c: what is open
- *   snapshot.c        the window to a file, while recording goes on;  overdue.c: tasks that hang
+ *   window.h          the flight recorder: window.c, tasktable.c, snapshot.c, overdue.c
  *   helper.c          the thread that does the above in time
  *   session.c         start, stop, fork;  files.c: the two files;  settings.c: options and environment
  *   requests.c        control from outside
@@ -210,6 +209,12 @@ static inline uint32_t cairn__generation(void)
     return atomic_load_relaxed(&cairn__session.generation);
 }
 
+/* Whether this session is a flight recorder. */
+static inline bool cairn__is_window(void)
+{
+    return cairn__session.settings.window_bytes != 0; /* set while the gate is closed */
+}
+
 /* ---- stream.c ----------------------------------------------------------------------------------------- */
 
 /* The stream to write to when the thread is new or interrupted, with busy set; NULL: drop, counted. */
@@ -375,80 +380,6 @@ bool cairn__is_task_there(const void *record);
 bool cairn__write_final_head(struct cairn__writer *writer, struct cairn_file_head *head, uint32_t state);
 /* How many thread records of the live file may be looked at. */
 uint32_t cairn__thread_records(const struct cairn_thread_record **records);
-
-/* ---- window.c, tasktable.c, snapshot.c ------------------------------------------------------------------- */
-
-struct cairn__snapshot;
-
-static inline bool cairn__is_window(void)
-{
-    return cairn__session.settings.window_bytes != 0; /* set while the gate is closed */
-}
-
-int cairn__window_reset(void); /* at a start */
-void cairn__window_after_fork(void);
-/* A slot has been carved. Any thread; signal-safe. */
-void cairn__window_add(const struct cairn_slot_head *slot);
-/* A slot of so many bytes was sealed, and could be taken in. Its thread does some of that if the helper is behind. Any
- * thread; signal-safe; lock-free. */
-void cairn__window_sealed(uint64_t bytes);
-/* A zeroed slot of a tier, by retiring the oldest chunks. NULL: none to be had, or others are at it. Any thread;
- * signal-safe; lock-free. */
-struct cairn_slot_head *cairn__window_take(uint32_t tier);
-/* Takes in what was sealed, retires what is too old, makes slots ready. True if anything was sealed. Helper. */
-bool cairn__window_round(void);
-/* At the stop, when nobody else is there: all that the window holds. False: somebody was left behind in it. */
-bool cairn__window_finish(struct cairn__slot_list *chunks);
-
-/* The next slot at or behind an offset into the slots, or NULL; *at goes behind it. Any thread. */
-struct cairn_slot_head *cairn__window_next(uint64_t *at);
-/* Both locks of the window, or one of them. They wait, a second at most: not for
- * annotations. False: it is not held. */
-bool cairn__window_hold(void);
-void cairn__window_leave(void);
-bool cairn__intake_hold(void);
-void cairn__intake_leave(void);
-bool cairn__store_hold(void);
-void cairn__store_leave(void);
-
-/* With both held: whether a slot holds a chunk, or part of one, that has not been taken in. */
-bool cairn__window_is_untaken(const struct cairn_slot_head *slot);
-/* Triggers a snapshot for a task that has run for too long. Helper. */
-void cairn__overdue_look(void);
-/* With both held: takes all in, retires what is too old. */
-void cairn__window_trim(void);
-/* With the store held: */
-/* For the one snapshot under way: which slots it will copy, all that are in use by chunks with numbers below `before`, which
- * was taken with the store held; one that it copies now stays;
- * one that is retired before it was copied is told to it (cairn__snapshot_missed). */
-void cairn__window_list_begin(struct cairn__snapshot *snapshot, uint64_t before,
-                              void (*each)(struct cairn__snapshot *snapshot, struct cairn_slot_head *slot));
-bool cairn__window_pin(const struct cairn_slot_head *slot); /* false: it was retired meanwhile */
-void cairn__window_unpin(void);                             /* needs no store */
-void cairn__window_list_end(void);
-bool cairn__window_has_snapshot(void); /* who takes snapshots may ask without the store */
-void cairn__snapshot_missed(struct cairn__snapshot *snapshot, const struct cairn_chunk_head *chunk,
-                            const uint32_t *counts);
-
-int cairn__opentasks_reset(void);
-/* With the intake held: a task has begun, has ended. */
-void cairn__opentasks_begin(const struct cairn_open_task *task);
-void cairn__opentasks_end(uint64_t id);
-void cairn__opentasks_chunk_ends(
-    void); /* all of one chunk was told, which is due before anybody looks at the table */
-void cairn__opentasks_tell(uint64_t id); /* marks it */
-/* The table, its capacity; entries with id 0 or ENDED are none. */
-struct cairn_open_task *cairn__opentasks(uint32_t *capacity);
-
-/* Asks for a snapshot, to be taken soon by another thread. Signal-safe. */
-void cairn__snapshot_trigger(enum cairn_snapshot_reason reason, cairn_task task, uint64_t threshold_ns);
-bool cairn__snapshot_is_triggered(void);
-void cairn__snapshot_triggered(void); /* takes it, if one was asked for */
-/* `path` NULL: the settings'. The name it got goes to `made`, if that is not NULL. Under the control lock. */
-int cairn__snapshot_take(const char *path, enum cairn_snapshot_reason reason, char *made, size_t made_bytes);
-int cairn__snapshot_reset(void);   /* at a start: takes the signal */
-void cairn__snapshot_finish(void); /* at a stop: gives it back, too */
-void cairn__snapshot_signal_back(void);
 
 /* ---- drain.c, helper.c, files.c, settings.c, session.c ------------------------------------------------- */
 

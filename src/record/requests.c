@@ -16,7 +16,7 @@
  *
  * A forked child whose parent recorded starts in the same way, but there and then, so that its first event is recorded.
  */
-#include "record/record.h"
+#include "record/window.h"
 
 #include "format/control.h"
 

@@ -11,7 +11,7 @@
  * has no helper and no mapping. It records nothing until it starts a session of its own.
  */
 #include "format/walk.h"
-#include "record/record.h"
+#include "record/window.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -292,7 +292,9 @@ static int stop_locked(void)
     cairn__helper_stop();
     cairn__snapshot_finish();
     bool complete = cairn__drain_finish();
-    int error = cairn__session.head->error;
+    /* The head may have gone with the live file, or what is in it have come from that. */
+    bool is_gone = atomic_load_relaxed(&cairn__session.live_is_gone); /* nobody else is there */
+    int error = is_gone ? CAIRN_EIO : cairn__session.head->error;
     cairn__files_finish(!all_still, complete);
     cairn__session.active = false;
     cairn__control_show(CAIRN_CONTROL_IDLE, "", 0);

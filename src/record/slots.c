@@ -12,7 +12,7 @@
  * How many slots are kept ready follows demand: it doubles when a caller had to carve or to wake the helper, up to
  * CAIRN_READY_MAX, 32 MiB of the largest tier.
  */
-#include "record/record.h"
+#include "record/window.h"
 
 #include <string.h>
 

@@ -12,7 +12,7 @@
  * thread made that takes the snapshot, so that the helper itself goes on with its work.
  */
 #include "format/walk.h"
-#include "record/record.h"
+#include "record/window.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
  *
  * Rules: of who holds the intake.
  */
-#include "record/record.h"
+#include "record/window.h"
 
 #include <string.h>
 

@@ -17,7 +17,7 @@
  * A chunk that a snapshot is copying is pinned: the next oldest goes instead; I17.
  */
 #include "format/walk.h"
-#include "record/record.h"
+#include "record/window.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -3,9 +3,8 @@
  * A handler runs with its own signal blocked, unless it was installed with SA_NODEFER. So where no signal with a handler is
  * blocked, and none may interrupt itself, there is none. But threads block signals for other reasons, too. Then, on
  * x86-64, the stack tells: the kernel leaves on it, where a handler returns to, the address of the restorer that the
- * handler was installed with. If none of these addresses lies between here and the end of the stack, there is no
- * handler. An address may also be left over from something else: then the answer is "maybe" for no reason, which does no
- * harm. Memory is read through the kernel, which says where the stack ends.
+ * handler was installed with, and the registers as they were. If there is no such frame between here and the end of the
+ * stack, there is no handler. A frame may also be left over from an earlier one: then the answer is "maybe" for no reason. Memory is read through the kernel, which says where the stack ends.
  */
 #include "os/os.h"
 
@@ -13,6 +12,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 enum { RESTORERS_MAX = 8 };
@@ -50,11 +50,29 @@ static void add_restorer(struct restorers *restorers, int number)
     if (!restorers->too_many) restorers->items[restorers->count++] = restorer;
 }
 
-static bool has_any(const uintptr_t *words, size_t count, const struct restorers *restorers)
+static bool read_memory(uintptr_t at, void *to, size_t bytes)
+{
+    struct iovec local = {to, bytes}, remote = {(void *)at, bytes};
+    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes;
+}
+
+/* What the kernel puts behind the address: the registers as they were, with a stack pointer a little above. Such an
+ * address alone may be left over, as from a call of sigaction. */
+static bool is_frame(uintptr_t at)
+{
+    enum { USER_CODE = 0x33, FRAME_MAX = 65536 };
+    ucontext_t context;
+    if (!read_memory(at + sizeof at, &context, sizeof context)) return false;
+    uintptr_t stack = (uintptr_t)context.uc_mcontext.gregs[REG_RSP];
+    return stack > at && stack - at < FRAME_MAX &&
+           (context.uc_mcontext.gregs[REG_CSGSFS] & 0xffff) == USER_CODE;
+}
+
+static bool has_frame(uintptr_t at, const uintptr_t *words, size_t count, const struct restorers *restorers)
 {
     for (size_t i = 0; i < count; i++) {
         for (uint32_t r = 0; r < restorers->count; r++) {
-            if (words[i] == ~restorers->items[r]) return true;
+            if (words[i] == ~restorers->items[r] && is_frame(at + i * sizeof *words)) return true;
         }
     }
     return false;
@@ -70,10 +88,9 @@ static bool stack_has(const struct restorers *restorers, uintptr_t at)
         return true;
     for (int page = 0; page < PAGES_MAX; page++) {
         size_t bytes = 4096 - (at & 4095);
-        struct iovec to = {words, bytes}, from = {(void *)at, bytes};
-        ssize_t got = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
-        if (got <= 0) return page == 0; /* the end of the stack; or it is not to be had at all */
-        if (has_any(words, (size_t)got / sizeof *words, restorers)) return true;
+        if (!read_memory(at, words, bytes))
+            return page == 0; /* the end of the stack; or it is not to be had */
+        if (has_frame(at, words, bytes / sizeof *words, restorers)) return true;
         at += bytes;
     }
     return true;

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { READERS_WAIT_NS = 1000000000, READERS_POLL_NS = 20000 };
+
 struct watch {
     uint64_t begun; /* root tasks of a sampled type. Atomic. */
     uint64_t slow_ns;
@@ -29,6 +31,7 @@ static struct {
     uint32_t any;           /* there are choices. Atomic; sticky for the session. */
     char types[2][1024];    /* patterns; one is current, the other for the next switch */
     uint32_t current;       /* Atomic. Changed under the control lock. */
+    uint32_t readers;       /* who may be looking at either. Atomic. */
     uint64_t least_slow_ns; /* of all thresholds; 0: there are none */
 } choices;
 
@@ -86,12 +89,30 @@ void cairn__choices_for_site(uint32_t number)
     if (!atomic_load_relaxed(&choices.any))
         return; /* as set before the gate was opened, or the switch sees us */
     uint32_t seen;
+    atomic_add_acq_rel(&choices.readers, 1); /* pairs with await_readers */
     do {
         seen = atomic_load_relaxed(&choices.current); /* ordered by the fences */
         atomic_fence_seq_cst();
         choose(number);
         atomic_fence_seq_cst(); /* pairs with the one in cairn__choices_switch */
     } while (atomic_load_relaxed(&choices.current) != seen);
+    atomic_sub_acq_rel(&choices.readers, 1); /* as above */
+}
+
+/* Until nobody is left who has come before the last switch. False: somebody was suspended just there. */
+static bool await_readers(void)
+{
+    uint64_t deadline_ns = cairn__os_monotonic_ns() + READERS_WAIT_NS;
+    while (atomic_load_acquire(&choices.readers)) { /* pairs with cairn__choices_for_site */
+        if (cairn__os_monotonic_ns() > deadline_ns) return false;
+        cairn__os_sleep_ns(READERS_POLL_NS);
+    }
+    return true;
+}
+
+void cairn__choices_after_fork(void)
+{
+    choices.readers = 0; /* they are the parent's */
 }
 
 static void choose_all(void)
@@ -102,6 +123,15 @@ static void choose_all(void)
     }
 }
 
+/* Relaxed, as in choose; of a thread that has not seen the end of the last session somebody may look. */
+static void forget(struct watch *watch)
+{
+    atomic_store_relaxed(&watch->begun, (uint64_t)0);
+    atomic_store_relaxed(&watch->slow_ns, (uint64_t)0);
+    atomic_store_relaxed(&watch->one_in, 0u);
+    atomic_store_relaxed(&watch->failed, false);
+}
+
 void cairn__choices_set(void)
 {
     const struct cairn__settings *settings = &cairn__session.settings;
@@ -110,7 +140,8 @@ void cairn__choices_set(void)
     choices.least_slow_ns = cairn__pattern_least(settings->slow);
     bool any = settings->types[0] || settings->sample[0] || settings->slow[0] || settings->failed[0];
     atomic_store_relaxed(&choices.any, any);
-    memset(choices.watches, 0, (cairn__site_last() + 1) * sizeof *choices.watches);
+    uint32_t last = cairn__site_last();
+    for (uint32_t number = 1; number <= last; number++) forget(&choices.watches[number]);
     if (any) choose_all();
 }
 
@@ -135,19 +166,20 @@ void cairn__choices_for_thread(struct cairn__thread *thread)
     atomic_store_relaxed(&thread->main.slow_ticks, slow_ticks); /* a late one looks once too often */
 }
 
-void cairn__choices_switch(const char *patterns)
+bool cairn__choices_switch(const char *patterns)
 {
+    if (!await_readers()) return false;
     uint32_t next = !atomic_load_relaxed(&choices.current); /* under the control lock */
     snprintf(choices.types[next], sizeof choices.types[next], "%s", patterns);
     atomic_store_release(&choices.current, next); /* pairs with is_switched_off */
-    bool had_any = atomic_exchange_acq_rel(&choices.any, 1u);
+    atomic_store_relaxed(&choices.any, 1u);       /* ordered by the fence */
     atomic_fence_seq_cst(); /* pairs with cairn__choices_for_site, cairn__choices_for_thread */
-    if (!had_any) memset(choices.watches, 0, (cairn__site_last() + 1) * sizeof *choices.watches);
     choose_all();
     struct cairn__thread *thread;
     for (uint32_t i = 0; (thread = cairn__thread_at(i)); i++) {
         atomic_store_relaxed(&thread->main.filter, choices.filter); /* as for a thread that joins */
     }
+    return true;
 }
 
 /* ---- Of tasks ---------------------------------------------------------------------------------------------- */

@@ -71,7 +71,10 @@ void cairn__note_anchor(void)
     struct cairn_file_head *head = cairn__session.head;
     struct cairn_anchor now;
     cairn__os_anchor(&now.ticks, &now.monotonic_ns, &now.realtime_ns);
-    head->last = now;
+    atomic_store_relaxed(&head->last.ticks,
+                         now.ticks); /* each for itself: a snapshot, which may look, has its own */
+    atomic_store_relaxed(&head->last.monotonic_ns, now.monotonic_ns);
+    atomic_store_relaxed(&head->last.realtime_ns, now.realtime_ns);
     if (cairn__is_window()) return; /* the first and the last will do: what is between them is soon gone */
     if (drain.anchor_count == sizeof drain.anchors / sizeof drain.anchors[0]) write_anchors();
     drain.anchors[drain.anchor_count++] = now;

@@ -309,8 +309,9 @@ void cairn__choices_for_thread(struct cairn__thread *thread);
 /* Whether the next root task of a sampled type is recorded. */
 bool cairn__choices_sample(uint32_t number);
 uint32_t cairn__choices_one_in(uint32_t number);
-/* Other types from now on. Under the control lock. */
-void cairn__choices_switch(const char *patterns);
+/* Other types from now on. Under the control lock. False: not now, a thread is held up within it. */
+bool cairn__choices_switch(const char *patterns);
+void cairn__choices_after_fork(void);
 /* Looks at a task that has ended: was it slow, did it fail, as the settings' triggers have it? */
 void cairn__choices_look(cairn_task task, uint64_t now, bool failed);
 /* An interval in nanoseconds, at the clock's rate since the start. */
@@ -444,7 +445,8 @@ uint64_t cairn__pattern_least(const char *list); /* the least value; 0: there is
 
 /* A request from outside, copied; its lines end in zeros. */
 struct cairn__request {
-    uint32_t kind; /* enum cairn_control_kind, unchecked */
+    uint32_t kind;  /* enum cairn_control_kind, unchecked */
+    uint32_t bytes; /* of the text */
     char text[CAIRN_CONTROL_TEXT_BYTES + 1];
 };
 /* False if it is malformed. */

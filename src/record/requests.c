@@ -117,6 +117,7 @@ bool cairn__request_read(const struct cairn_control *from, struct cairn__request
     uint32_t count = atomic_load_relaxed(&from->request_bytes); /* once: it may change under our eyes */
     request->kind = atomic_load_relaxed(&from->request_kind);
     if (count > CAIRN_CONTROL_TEXT_BYTES) return false;
+    request->bytes = count;
     memcpy(request->text, from->request_text, count);
     memset(request->text + count, 0, sizeof request->text - count);
     if (memchr(request->text, 0, count)) return false;
@@ -129,7 +130,7 @@ bool cairn__request_read(const struct cairn_control *from, struct cairn__request
 const char *cairn__request_get(const struct cairn__request *request, const char *name)
 {
     size_t length = strlen(name);
-    const char *end = request->text + sizeof request->text - 1; /* the last byte is 0 */
+    const char *end = request->text + request->bytes; /* behind it are zeros */
     for (const char *line = request->text; line < end; line += strlen(line) + 1) {
         if (strncmp(line, name, length) == 0 && line[length] == '=') return line + length + 1;
     }

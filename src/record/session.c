@@ -67,6 +67,7 @@ __attribute__((no_sanitize("thread"))) static void after_fork(void)
     session->has_helper = false;
     cairn__files_after_fork();
     cairn__window_after_fork();
+    cairn__choices_after_fork();
     cairn__threads_after_fork();
 }
 
@@ -347,7 +348,7 @@ static int switch_types(const char *patterns)
     if (!patterns) patterns = "";
     if (!session->active || is_anothers()) return CAIRN_EOFF;
     if (strlen(patterns) >= sizeof session->settings.types) return CAIRN_EINVAL;
-    cairn__choices_switch(patterns);
+    if (!cairn__choices_switch(patterns)) return CAIRN_EBUSY;
     /* Of the settings too, for forked children. Zeros behind it: what stood there is no part of the trace. */
     snprintf(session->settings.types, sizeof session->settings.types, "%s", patterns);
     strncpy(session->head->types, patterns, sizeof session->head->types - 1);

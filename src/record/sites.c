@@ -218,10 +218,17 @@ static uint32_t add_entry(struct entry content)
     if (!keep(&content.text) || !keep(&content.format) || !keep(&content.file) || !keep(&content.function)) {
         return 0;
     }
-    sites.entries[number] = content;
-    atomic_store_release(&sites.entries[number].is_whole, (uint8_t)1); /* pairs with cairn__site_text */
+    struct entry *entry = &sites.entries[number];
+    entry->text = content.text; /* not all of it at once: others look at is_whole */
+    entry->format = content.format;
+    entry->file = content.file;
+    entry->function = content.function;
+    entry->line = content.line;
+    entry->role = content.role;
+    entry->value_type = content.value_type;
+    atomic_store_release(&entry->is_whole, (uint8_t)1); /* pairs with cairn__site_text */
     cairn__choices_for_site(number);
-    return define(number, &sites.entries[number]) ? number : 0;
+    return define(number, entry) ? number : 0;
 }
 
 static uint32_t other(void)

@@ -96,7 +96,11 @@ static void copy_records(struct cairn__snapshot *snapshot)
     uint32_t capacity;
     cairn__thread_records(&records);
     copy_words(&snapshot->head, cairn__session.head, sizeof snapshot->head);
-    copy_words(snapshot->threads, records, snapshot->thread_count * sizeof *records);
+    for (uint32_t i = 0; i < snapshot->thread_count; i++) {
+        /* pairs with cairn__thread_join_session: one with an index is whole; the others' chunks come later than ours */
+        if (atomic_load_acquire(&records[i].index))
+            copy_words(&snapshot->threads[i], &records[i], sizeof *records);
+    }
     const struct cairn_open_task *tasks = cairn__opentasks(&capacity);
     for (uint32_t i = 0; i < capacity; i++) {
         if (cairn__is_task_there(&tasks[i])) snapshot->tasks[snapshot->task_count++] = tasks[i];

@@ -203,9 +203,13 @@ static bool claim_growth(uint64_t slot_bytes, bool only_ends)
 {
     struct cairn__session *session = &cairn__session;
     uint64_t limit = session->settings.limit_bytes;
+    if (atomic_load_relaxed(&session->live_is_gone)) { /* set once: what goes nowhere is to take no memory */
+        atomic_store_relaxed(&session->full, 1u);
+        return false;
+    }
     if (cairn__is_window()) { /* there is no limit: the oldest make room */
         atomic_add_relaxed(&session->open_bytes, slot_bytes);
-        return !atomic_load_relaxed(&session->live_is_gone);
+        return true;
     }
     uint64_t granted = atomic_add_relaxed(&session->granted, slot_bytes) + slot_bytes;
     uint64_t open_bytes = atomic_add_relaxed(&session->open_bytes, slot_bytes) + slot_bytes;

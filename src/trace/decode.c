@@ -299,6 +299,7 @@ static void set_bits(const struct trace_stream *stream, struct trace_event *even
 {
     event->value.type = stream->sites[event->site].value_type;
     event->value.u = bits;
+    if (event->value.type == CAIRN_I_VALUE_TEXT) event->value.text = ""; /* the site is not what was used */
 }
 
 /* Text behind `fixed` bytes of data. */

@@ -1,15 +1,16 @@
 /* Making one file of the trace and the live file that a killed process left. SPDX-License-Identifier: Apache-2.0
  *
  * 1. Open the trace as a reader does, live file included: that tells which chunks are not in it yet.
- * 2. Append, behind the last block that is whole: the chunks that lie in the live file or were torn when the
- *    process died, sealed; then all site and thread records of the live file, and the open tasks of a flight
- *    recorder.
+ * 2. Append, behind the last block that is whole: what is there of a block that was torn when the process died; the
+ *    chunks that lie in the live file, sealed; then all site and thread records of the live file, and the open tasks
+ *    of a flight recorder.
  * 3. Flush, then write the head: state JOINED, losses and last anchor from the live file, checksum; flush.
  * 4. Remove the live file.
  *
  * Invariants: until 3 is done the live file has everything, and a reader counts what is in both once; so a crash
  * at any point loses nothing, and joining again finishes the work. A process that is alive keeps its files. A
- * chunk with implausible words is appended whole and unsealed, so that readers report it as before.
+ * chunk with implausible words is appended whole and unsealed, one whose checksum is wrong with that checksum, so that
+ * readers report them as before.
  */
 #include "trace/tracefile.h"
 
@@ -30,7 +31,8 @@ enum { RECORDS_BLOCK_BYTES = 65536 }; /* records are gathered up to this size */
 struct join {
     const char *path;
     int fd;
-    uint64_t end; /* where the next block goes */
+    uint64_t end;     /* where the next block goes */
+    uint64_t torn_at; /* where the first one goes: on what was torn */
     struct trace_file file;
     struct arena arena;
     struct trace_diagnostics diagnostics;
@@ -60,7 +62,17 @@ static bool append_bytes(struct join *join, const void *bytes, size_t count)
     return true;
 }
 
-/* Writes the block that was put together; its head has all but size and checksum. */
+/* Writes the block that was put together, as it is. */
+static int put_block(struct join *join)
+{
+    errno = cairn__os_write_at(join->fd, join->block.items, join->block.count, join->end);
+    if (errno) return fail(join, "cannot be appended to");
+    join->end += join->block.count;
+    join->block.count = 0;
+    return 0;
+}
+
+/* Writes it; its head has all but size and checksum. */
 static int write_block(struct join *join, bool seal)
 {
     struct cairn_block_head head;
@@ -72,11 +84,7 @@ static int write_block(struct join *join, bool seal)
     memcpy(join->block.items, &head, sizeof head);
     if (seal) head.checksum = cairn__os_crc32c(0, join->block.items + summed, join->block.count - summed);
     memcpy(join->block.items, &head, sizeof head);
-    errno = cairn__os_write_at(join->fd, join->block.items, join->block.count, join->end);
-    if (errno) return fail(join, "cannot be appended to");
-    join->end += join->block.count;
-    join->block.count = 0;
-    return 0;
+    return put_block(join);
 }
 
 static bool begin_records(struct join *join, enum cairn_block_kind kind)
@@ -94,18 +102,26 @@ static int add_record(struct join *join, enum cairn_block_kind kind, const void 
     return append_bytes(join, record, count) ? 0 : out_of_memory(join);
 }
 
-static bool is_in_live_file(const struct join *join, const void *at)
+static bool is_in(const void *at, const uint8_t *bytes, size_t count)
 {
-    const struct os_mapping *live = &join->file.live;
-    uintptr_t place = (uintptr_t)at, begin = (uintptr_t)live->bytes;
-    return place >= begin && place - begin < live->count;
+    uintptr_t place = (uintptr_t)at, begin = (uintptr_t)bytes;
+    return place >= begin && place - begin < count;
 }
 
-static int append_sites(struct join *join)
+/* Whether a record is to be appended: one that was torn, or one of the live file. */
+static bool is_due(const struct join *join, const void *record, bool torn)
+{
+    const struct os_mapping *trace = &join->file.mapping, *live = &join->file.live;
+    if (!torn) return is_in(record, live->bytes, live->count);
+    return join->torn_at < trace->count &&
+           is_in(record, trace->bytes + join->torn_at, trace->count - join->torn_at);
+}
+
+static int append_sites(struct join *join, bool torn)
 {
     for (size_t i = 0; i < join->file.site_sources.count; i++) {
         const struct cairn_site_record *record = join->file.site_sources.items[i].record;
-        if (!is_in_live_file(join, record)) continue;
+        if (!is_due(join, record, torn)) continue;
         if (add_record(join, CAIRN_BLOCK_SITES, record, record->bytes) != 0) return -1;
     }
     return join->block.count ? write_block(join, true) : 0;
@@ -123,11 +139,11 @@ static int append_thread(struct join *join, const struct cairn_thread_record *re
     return add_record(join, CAIRN_BLOCK_THREADS, &copy, sizeof copy);
 }
 
-static int append_threads(struct join *join)
+static int append_threads(struct join *join, bool torn)
 {
     for (size_t i = 0; i < join->file.thread_sources.count; i++) {
         const struct cairn_thread_record *record = join->file.thread_sources.items[i].record;
-        if (!record || !is_in_live_file(join, record)) continue;
+        if (!record || !is_due(join, record, torn)) continue;
         if (append_thread(join, record) != 0) return -1;
     }
     return join->block.count ? write_block(join, true) : 0;
@@ -147,21 +163,23 @@ static int append_open_tasks(struct join *join)
 static int append_chunk(struct join *join, struct trace_chunk *chunk)
 {
     uint32_t bytes = chunk->bytes;
-    bool is_damaged = false;
-    if (!chunk->sealed) {
+    bool is_damaged = false, is_changed = false;
+    if (chunk->sealed) {
+        is_changed = !trace_block_intact(&chunk->head->block, bytes);
+    } else {
         trace_chunk_measure(&join->file, &join->sites, chunk);
         const uint64_t *words = (const uint64_t *)chunk->head;
         is_damaged = !chunk->torn && chunk->bytes < bytes && words[chunk->bytes / 8] != 0;
         if (!is_damaged) bytes = chunk->bytes;
     }
     struct cairn_chunk_head head = *chunk->head;
-    if (!is_damaged) head.end_ticks = chunk->end_ticks;
+    head.block.session = join->file.session; /* where the head is damaged, not what the live file says */
+    if (!is_damaged && !is_changed) head.end_ticks = chunk->end_ticks;
     if (!append_bytes(join, &head, sizeof head)) return out_of_memory(join);
     if (!append_bytes(join, chunk->head + 1, bytes - sizeof head)) return out_of_memory(join);
-    return write_block(join, !is_damaged);
+    return is_changed ? put_block(join) : write_block(join, !is_damaged);
 }
 
-/* What was torn goes first: it lies where the first block is written, and is copied before. */
 static int append_chunks(struct join *join, bool torn)
 {
     for (size_t i = 0; i < join->file.chunks.count; i++) {
@@ -177,23 +195,28 @@ static void find_end(struct join *join)
 {
     const struct trace_file *file = &join->file;
     struct trace_walk walk = {.bytes = file->mapping.bytes,
-                              .end = file->mapping.count & ~(size_t)7,
+                              .end = file->mapping.count,
                               .session = file->session,
                               .at = file->head.head_bytes};
     struct trace_walk_piece piece;
     join->end = file->head.head_bytes;
     while (trace_walk_next(&walk, &piece))
         if (piece.kind == TRACE_PIECE_BLOCK || piece.kind == TRACE_PIECE_DAMAGED)
-            join->end = piece.offset + piece.count;
+            join->end = (piece.offset + piece.count + 7) / 8 * 8;
+    join->torn_at = join->end;
 }
 
 /* ---- The whole --------------------------------------------------------------------------------------- */
 
+/* What was torn, one block, goes first: it lies where the first block is written, and is copied before. */
 static int append_all(struct join *join)
 {
     find_end(join);
-    if (append_chunks(join, true) != 0 || append_chunks(join, false) != 0) return -1;
-    if (append_sites(join) != 0 || append_threads(join) != 0 || append_open_tasks(join) != 0) return -1;
+    for (int torn = 1; torn >= 0; torn--) {
+        if (append_chunks(join, torn) != 0) return -1;
+        if (append_sites(join, torn) != 0 || append_threads(join, torn) != 0) return -1;
+    }
+    if (append_open_tasks(join) != 0) return -1;
     if (ftruncate(join->fd, (off_t)join->end) != 0 || fdatasync(join->fd) != 0)
         return fail(join, "cannot be flushed");
     return 0;

@@ -177,15 +177,16 @@ static bool add_records(struct trace_file *file, const struct cairn_file_head *l
     size_t threads_end = live->threads_offset + live->threads_bytes;
     /* One look each: what is reserved ahead is one stretch from the start of the area. */
     bool good = true;
-    if (next_data(file, &extent, live->sites_offset, sites_end) == live->sites_offset) {
+    if (live->sites_bytes && next_data(file, &extent, live->sites_offset, sites_end) == live->sites_offset) {
         size_t end = extent.end < sites_end ? extent.end : sites_end;
         good = trace_sites_collect(file, file->live.bytes + live->sites_offset, end - live->sites_offset,
-                                   live->sites_offset, true);
+                                   live->sites_offset, true, file->alive);
     }
-    if (good && next_data(file, &extent, live->threads_offset, threads_end) == live->threads_offset) {
+    if (good && live->threads_bytes &&
+        next_data(file, &extent, live->threads_offset, threads_end) == live->threads_offset) {
         size_t end = extent.end < threads_end ? extent.end : threads_end;
         good = trace_threads_collect(file, file->live.bytes + live->threads_offset,
-                                     end - live->threads_offset, live->threads_offset, true);
+                                     end - live->threads_offset, live->threads_offset, true, true);
     }
     return good;
 }

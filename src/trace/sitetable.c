@@ -34,7 +34,7 @@ static void damaged_records(struct trace_file *file, uint64_t offset, const char
 }
 
 bool trace_sites_collect(struct trace_file *file, const uint8_t *bytes, size_t count, uint64_t offset,
-                         bool is_live)
+                         bool is_live, bool may_end_amid)
 {
     for (size_t at = 0; at + sizeof(struct cairn_site_record) <= count;) {
         const struct cairn_site_record *record = (const void *)(bytes + at);
@@ -42,9 +42,8 @@ bool trace_sites_collect(struct trace_file *file, const uint8_t *bytes, size_t c
         uint16_t flags = atomic_load_acquire(&record->flags);
         bool published = flags & CAIRN_SITE_PUBLISHED;
         uint32_t record_bytes = atomic_load_relaxed(&record->bytes); /* set once, with the claim */
-        /* Records are claimed one behind the other: a zero is the end. Of a process that is alive the last may reach
-         * beyond what there was when we looked: it was made since. */
-        if (is_live && (!record_bytes || (file->alive && record_bytes > count - at))) return true;
+        /* Records are claimed one behind the other: a zero is the end. The last may reach beyond what there is. */
+        if ((is_live && !record_bytes) || (may_end_amid && record_bytes > count - at)) return true;
         if (is_live && !published && record_bytes % 8 == 0 && record_bytes <= count - at) {
             at += record_bytes;
         } else if (!plausible(record, count - at)) {

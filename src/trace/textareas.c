@@ -146,8 +146,8 @@ static void write_slot_lines(struct text_writer *writer, const struct cairn_slot
     if (count_zeros(behind, room - chunk) < room - chunk) text_write_bytes(writer->out, behind, room - chunk);
 }
 
-/* -1 if memory ran out. */
-static int write_slot(struct text_writer *writer, const struct cairn_slot_head *slot, size_t offset)
+/* The lines of a slot; NULL if memory ran out. */
+static char *slot_lines(struct text_writer *writer, const struct cairn_slot_head *slot, size_t offset)
 {
     char *lines = NULL;
     size_t length = 0;
@@ -158,19 +158,47 @@ static int write_slot(struct text_writer *writer, const struct cairn_slot_head *
         fclose(writer->out);
     }
     writer->out = out;
-    char *copy = lines ? strdup(lines) : NULL;
-    const uint8_t *made = copy ? text_assemble_again(writer, copy, slot->slot_bytes) : NULL;
-    if (made && !memcmp(made, slot, sizeof *slot) && chunk_bytes(slot)) {
-        fwrite(lines, 1, length, out);
+    return lines;
+}
+
+/* What lines make, if it is as large as the slot. They are copied, as the assembler cuts them in place. */
+static const uint8_t *make_slot(struct text_writer *writer, const struct cairn_slot_head *slot,
+                                const char *lines, const char *patches)
+{
+    char *copy = NULL;
+    if (asprintf(&copy, "%s%s", lines, patches) < 0) return NULL;
+    const uint8_t *made = text_assemble_again(writer, copy, slot->slot_bytes);
+    free(copy);
+    return made;
+}
+
+/* Patches for where the lines make another slot; NULL if memory ran out. */
+static char *slot_patches(struct text_writer *writer, const struct cairn_slot_head *slot, const char *lines)
+{
+    char *patches = NULL;
+    size_t length = 0;
+    const uint8_t *made = make_slot(writer, slot, lines, "");
+    FILE *out = open_memstream(&patches, &length);
+    if (!out) return NULL;
+    if (made && chunk_bytes(slot))
         text_write_patches(out, made + sizeof *slot, (const uint8_t *)(slot + 1),
                            slot->slot_bytes - sizeof *slot);
-    } else if (made && !memcmp(made, slot, slot->slot_bytes)) {
-        fwrite(lines, 1, length, out);
-    } else if (copy) {
+    fclose(out);
+    return patches;
+}
+
+/* A patch cannot reach behind the words of its block, so that all is assembled once more. -1 if memory ran out. */
+static int write_slot(struct text_writer *writer, const struct cairn_slot_head *slot, size_t offset)
+{
+    char *lines = slot_lines(writer, slot, offset);
+    char *patches = lines ? slot_patches(writer, slot, lines) : NULL;
+    const uint8_t *made = patches ? make_slot(writer, slot, lines, patches) : NULL;
+    if (made && !memcmp(made, slot, slot->slot_bytes))
+        fprintf(writer->out, "%s%s", lines, patches);
+    else if (patches)
         text_write_raw(writer, offset, slot->slot_bytes, "a slot that no lines describe");
-    }
-    int result = copy ? 0 : -1;
-    free(copy);
+    int result = patches ? 0 : -1;
+    free(patches);
     free(lines);
     return result;
 }

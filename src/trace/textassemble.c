@@ -69,15 +69,18 @@ static const char *finish_block(struct text_assembler *a)
     if (!a->in_block) return NULL;
     a->in_block = false;
     size_t bytes = a->out.count - a->block_at;
-    struct cairn_block_head *block = (void *)(a->out.items + a->block_at);
-    if (a->block_kind == CAIRN_BLOCK_EVENTS && bytes >= sizeof(struct cairn_chunk_head)) {
-        finish_chunk(a, (struct cairn_chunk_head *)block);
-    }
-    bool sealed = block->flags & CAIRN_BLOCK_SEALED;
-    if (!a->bytes_set && (sealed || !a->in_slot)) block->bytes = (uint32_t)bytes;
+    uint8_t *at = a->out.items + a->block_at; /* not aligned if odd bytes stand before it */
+    struct cairn_chunk_head head = {0};
+    const size_t head_bytes = bytes < sizeof head ? bytes : sizeof head;
+    memcpy(&head, at, head_bytes);
+    if (a->block_kind == CAIRN_BLOCK_EVENTS && bytes >= sizeof head) finish_chunk(a, &head);
+    bool sealed = head.block.flags & CAIRN_BLOCK_SEALED;
+    if (!a->bytes_set && (sealed || !a->in_slot)) head.block.bytes = (uint32_t)bytes;
+    memcpy(at, &head, head_bytes);
     if (!a->checksum_set && sealed) {
         const size_t before = offsetof(struct cairn_block_head, bytes);
-        block->checksum = cairn__os_crc32c(0, (uint8_t *)block + before, bytes - before);
+        head.block.checksum = cairn__os_crc32c(0, at + before, bytes - before);
+        memcpy(at, &head, head_bytes);
     }
     return NULL;
 }

@@ -15,10 +15,10 @@
 #define LIVE_ORDER 0x80000000u
 
 bool trace_threads_collect(struct trace_file *file, const uint8_t *bytes, size_t count, uint64_t offset,
-                           bool is_live)
+                           bool is_live, bool may_end_amid)
 {
     const size_t each = sizeof(struct cairn_thread_record);
-    if (count % each && !is_live) {
+    if (count % each && !may_end_amid) {
         trace_diagnose(file->diagnostics, "damaged_record", TRACE_DAMAGE,
                        "A list of call sites or threads is damaged; the rest of that list was skipped.",
                        "%s: at offset %" PRIu64 ": this is no thread record", file->path,

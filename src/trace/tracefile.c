@@ -151,10 +151,12 @@ bool trace_file_add_chunk(struct trace_file *file, const struct trace_chunk *chu
         return vector_push(&file->chunks, *chunk);
     }
     struct trace_chunk *former = &file->chunks.items[*known - 1];
-    if (former->live) {
-        if (intact_in_trace(chunk)) *former = *chunk;
-        return true;
-    }
+    bool was_live = former->live;
+    /* Joined in, a chunk stands behind the copy that was torn when it was written. */
+    bool may_be_torn = former->sealed && file->head.state == CAIRN_STATE_JOINED;
+    bool is_better = was_live ? intact_in_trace(chunk) : may_be_torn && !intact_in_trace(former);
+    if (is_better) *former = *chunk;
+    if (is_better || was_live) return true;
     trace_diagnose(file->diagnostics, "duplicate_chunk", TRACE_DAMAGE,
                    "Two chunks have the same number; only the first is read.",
                    "%s: at offset %" PRIu64 ": chunk %" PRIu64 " is at offset %" PRIu64 " already",
@@ -207,9 +209,10 @@ static bool add_records_block(struct trace_file *file, const struct trace_walk_p
     const uint8_t *bytes = (const uint8_t *)(block + 1);
     size_t count = piece->count - sizeof *block;
     uint64_t offset = piece->offset + sizeof *block;
+    bool torn = piece->kind == TRACE_PIECE_TORN;
     switch (block->kind) {
-    case CAIRN_BLOCK_SITES: return trace_sites_collect(file, bytes, count, offset, false);
-    case CAIRN_BLOCK_THREADS: return trace_threads_collect(file, bytes, count, offset, false);
+    case CAIRN_BLOCK_SITES: return trace_sites_collect(file, bytes, count, offset, false, torn);
+    case CAIRN_BLOCK_THREADS: return trace_threads_collect(file, bytes, count, offset, false, torn);
     case CAIRN_BLOCK_ANCHORS: collect_anchors(file, bytes, count); return true;
     case CAIRN_BLOCK_TASKS: return trace_open_tasks_collect(file, bytes, count, offset);
     default:

@@ -134,9 +134,9 @@ bool trace_file_add_chunk(struct trace_file *file, const struct trace_chunk *chu
 
 /* Takes in the records in [bytes, bytes + count). `is_live`: zeros and unpublished records are skipped. */
 bool trace_sites_collect(struct trace_file *file, const uint8_t *bytes, size_t count, uint64_t offset,
-                         bool is_live);
+                         bool is_live, bool may_end_amid);
 bool trace_threads_collect(struct trace_file *file, const uint8_t *bytes, size_t count, uint64_t offset,
-                           bool is_live);
+                           bool is_live, bool may_end_amid);
 
 /* Takes in the entries in [bytes, bytes + count). Of a live file only one at a time, as most of it may be holes. */
 bool trace_open_tasks_collect(struct trace_file *file, const uint8_t *bytes, size_t count, uint64_t offset);

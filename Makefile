@@ -19,7 +19,7 @@ help:
 	@echo 'make             build/cairn, build/libcairn.so and build/libcairn.a (needs cmake and a C compiler)'
 	@echo 'make demo        records a real program under load and shows what was slow and why'
 	@echo 'make check       all tests, some minutes'
-	@echo 'make check-long  all tests in every build, the better part of an hour'
+	@echo 'make check-long  all tests in every build, and fuzzing: some hours'
 	@echo 'make bench       what an annotation costs on this machine, some minutes'
 	@echo 'make bench-peers the same beside other tracers'
 	@echo 'make install     to PREFIX, now $(PREFIX); DESTDIR is put before it'

@@ -234,7 +234,7 @@ static void case_killed(void)
     unsigned count = testing_scaled(16000);
     for (int i = 0; i < 2; i++) {
         fflush(NULL);
-        pid_t child = fork();
+        pid_t child = testing_fork();
         if (child == 0) {
             sample_on_threads(path, count, i ? 256 << 10 : 0);
             kill(getpid(), SIGKILL);

@@ -220,7 +220,7 @@ static void case_forks_under_load(void)
     stop_forking = false;
     for (int i = 0; i < 2; i++) CHECK(!pthread_create(&threads[i], NULL, log_while_forking, &counts[i]));
     for (int i = 0; i < 40; i++) {
-        pid_t child = fork();
+        pid_t child = testing_fork();
         if (child == 0) {
             log_many(LOGS);
             _exit(cairn_enabled());
@@ -252,7 +252,7 @@ static int be_program(void)
 static int run_program(const char *path, char *const environment[])
 {
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = testing_fork();
     if (child == 0) {
         char *arguments[] = {(char *)"processes", (char *)"--child", NULL};
         execve(path, arguments, environment);
@@ -318,7 +318,7 @@ static void case_exec(void)
 {
     const char *folder = testing_path("folder/");
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = testing_fork();
     if (child == 0) {
         start(folder);
         log_many(LOGS);

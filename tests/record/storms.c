@@ -194,7 +194,7 @@ static pid_t make_child(const struct child *child)
     case VFORK: return make_by_vfork();
     case SPAWN: return posix_spawn(&pid, self, NULL, NULL, arguments, environment) ? -1 : pid;
     case CLONE: pid = fork_raw(); break;
-    default: pid = fork();
+    default: pid = testing_fork();
     }
     if (pid == 0) be_child(child);
     return pid;

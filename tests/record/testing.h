@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <stdio.h>
 
 struct testing_case {
@@ -45,6 +46,9 @@ uint64_t testing_now_ns(void);
 
 /* Whether a check of the present case has failed, for a child that tells its parent by its exit status. */
 bool testing_has_failed(void);
+
+/* A fork that a sanitizer's allocator survives. */
+pid_t testing_fork(void);
 
 /* Runs a function in a forked child and returns its status as of waitpid. A check that fails there fails the case. */
 int testing_in_child(void (*function)(void));

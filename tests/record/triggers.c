@@ -358,6 +358,10 @@ static void fail_to_start(void)
 
 static void case_signal_and_failure(void)
 {
+    if (testing_is_thread_sanitized()) {
+        testing_skip("ThreadSanitizer takes threads of the parent for the child's");
+        return;
+    }
     int status = testing_in_child(fail_to_start);
     if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
         testing_skip("mounting is not permitted here");

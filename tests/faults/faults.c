@@ -188,6 +188,7 @@ static const char *const harmless[] = {
     "sigaction",
     "sigaddset",
     "sigaltstack",
+    "sigdelset",
     "sigemptyset",
     "sigfillset",
     "sigismember",

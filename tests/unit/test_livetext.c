@@ -55,8 +55,8 @@ static void what_areas_hold_besides_comes_back_too(void **state)
         "slot state=free\nblock events flags=0 bytes=80 open_count=3\nwords 9 9\nzeros 90\nwords 4\n"
         "raw\nwords 1\nzeros 100\nbytes \"x\"\n",
         /* padding that is not zero */
-        "area tasks\narea slots bytes=32768\nslot\nblock events flags=0\nlog site=2 text=abc\n"
-        "patch 88 0x4100636261000003\n"};
+        ("area tasks\narea slots bytes=32768\nslot\nblock events flags=0\nlog site=2 text=abc\n"
+         "patch 88 0x4100636261000003\n")};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         make_killed(&(struct killed){.tasks = odd[i], .slots = i >= 3 ? "" : NULL});
         dumps_the_same(own_path("live"));

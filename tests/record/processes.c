@@ -320,6 +320,7 @@ static void case_exec(void)
     fflush(NULL);
     pid_t child = testing_fork();
     if (child == 0) {
+        setenv("CAIRN_LIVE_DIR", testing_folder(), 1); /* exec leaves the live file */
         start(folder);
         log_many(LOGS);
         char *environment[] = {variable("CAIRN_TRACE", folder), NULL};

@@ -177,7 +177,8 @@ CAIRN_API int cairn_stop(void);
 CAIRN_API int cairn_snapshot(const char *path);
 
 /* Switches types on and off while recording goes on: from now on only what matches is begun (as options.types; NULL
- * or "": all). What was begun is ended whatever its type. 0, -CAIRN_EOFF while off, -CAIRN_EINVAL if too long.
+ * or "": all). What was begun is ended whatever its type. 0, -CAIRN_EOFF while off, -CAIRN_EINVAL if too long,
+ * -CAIRN_EBUSY if a thread is held up, for a second, just where it looks at the types: then nothing has changed.
  * Cost: a look at every site and thread. Any thread; may block. Not signal-safe. Beyond Go. */
 CAIRN_API int cairn_types(const char *patterns);
 

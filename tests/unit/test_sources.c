@@ -73,6 +73,25 @@ static void prefers_the_live_chunk_to_a_torn_one(void **state)
     free(made);
 }
 
+/* A record that a death cut short is none; the live file has it whole. */
+static void takes_what_is_whole_of_torn_lists(void **state)
+{
+    (void)state;
+    static const char *const torn[] = {
+        "block sites bytes=4096\nsite number=7 role=region text=\"whole\"\nwords 0x8000000a0 0 0 0 0 0\n",
+        "block threads bytes=4096\nthread index=5 tid=15\nwords 6 0 0\n"};
+    for (size_t i = 0; i < sizeof torn / sizeof *torn; i++) {
+        const char *live = make_live("slot\nblock events number=1 flags=0 begin=2000\n"
+                                     "region_begin site=1 time=2100\nregion_end site=2 time=2200\n");
+        const char *trace = make_recording(live, torn[i]);
+        char *made = read_back(trace);
+        assert_null(strstr(made, "damaged"));
+        assert_non_null(strstr(made, "recovered 2 "));
+        unlink(live), unlink(trace);
+        free(made);
+    }
+}
+
 static void the_live_head_knows_the_last_anchor(void **state)
 {
     (void)state;
@@ -240,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(joins_what_is_only_in_the_live_file),
         cmocka_unit_test(prefers_the_live_chunk_to_a_torn_one),
+        cmocka_unit_test(takes_what_is_whole_of_torn_lists),
         cmocka_unit_test(the_live_head_knows_the_last_anchor),
         cmocka_unit_test(says_when_the_live_file_is_missing_or_foreign),
         cmocka_unit_test(random_bytes_in_a_live_file_are_survived),

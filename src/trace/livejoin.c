@@ -247,34 +247,20 @@ static void read_journal(struct trace_file *file, const struct cairn_file_head *
 
 /* ---- All of it ----------------------------------------------------------------------------------------- */
 
-static void missing(struct trace_file *file, const char *why)
+/* Nothing can be joined, and why. */
+static int missing(struct trace_file *file, const char *why, struct cairn_error *error)
 {
-    trace_diagnose(file->diagnostics, "live_missing", TRACE_WARNING,
-                   "The recording was not stopped and its live file is not there: events that were not yet "
-                   "written to the trace are lost.",
-                   "%s: %s", *file->live_path ? file->live_path : file->path, why);
-}
-
-static void note_state(struct trace_file *file)
-{
-    if (file->alive) {
-        trace_diagnose(file->diagnostics, "recording", TRACE_NOTE,
-                       "The process is still recording; this is what it has recorded so far.",
-                       "%s: process %" PRIu32, file->path, file->head.pid);
-    } else {
-        trace_diagnose(
-            file->diagnostics, "ended_without_stop", TRACE_NOTE,
-            "The process ended without stopping the recording; what it had recorded was recovered.",
-            "%s: process %" PRIu32, file->path, file->head.pid);
-    }
+    file->live_missing = arena_text(file->arena, why, strlen(why));
+    if (file->live_missing) return 0;
+    return cairn__error_set(error, CAIRN_ENOMEM, file->live_path, CAIRN_ERROR_NOWHERE, "memory ran out");
 }
 
 static int join(struct trace_file *file, struct cairn_error *error)
 {
     struct cairn_file_head live;
-    if (file->live.count < sizeof live) return missing(file, "is too short"), 0;
+    if (file->live.count < sizeof live) return missing(file, "is too short", error);
     memcpy(&live, file->live.bytes, sizeof live);
-    if (!head_fits(file, &live)) return missing(file, "belongs to another recording, or is damaged"), 0;
+    if (!head_fits(file, &live)) return missing(file, "belongs to another recording, or is damaged", error);
     file->alive = os_process_maps_file(file->head.pid, file->live_path);
     bool good = add_open_tasks(file, &live) && add_slots(file, &live) && add_records(file, &live);
     if (good && file->alive) good = add_open_tasks(file, &live);
@@ -294,14 +280,40 @@ int trace_live_join(struct trace_file *file, struct cairn_error *error)
         return cairn__error_set(error, CAIRN_ENOMEM, file->path, CAIRN_ERROR_NOWHERE, "memory ran out");
     }
     struct cairn_error why;
-    int result = 0;
-    if (!length) {
-        missing(file, "the head names no live file");
-    } else if (os_map_file(file->live_path, &file->live, &why) < 0) {
-        missing(file, why.text);
-    } else {
-        result = join(file, error);
+    if (!length) return missing(file, "the head names no live file", error);
+    if (os_map_file(file->live_path, &file->live, &why) < 0) return missing(file, why.text, error);
+    return join(file, error);
+}
+
+void trace_live_tell(struct trace_file *file)
+{
+    if (file->live_missing) {
+        trace_diagnose(
+            file->diagnostics, "live_missing", TRACE_WARNING,
+            "The recording was not stopped and its live file is not there: events that were not yet "
+            "written to the trace are lost.",
+            "%s: %s", *file->live_path ? file->live_path : file->path, file->live_missing);
     }
-    note_state(file);
-    return result;
+    if (file->alive) {
+        trace_diagnose(file->diagnostics, "recording", TRACE_NOTE,
+                       "The process is still recording; this is what it has recorded so far.",
+                       "%s: process %" PRIu32, file->path, file->head.pid);
+    } else {
+        trace_diagnose(
+            file->diagnostics, "ended_without_stop", TRACE_NOTE,
+            "The process ended without stopping the recording; what it had recorded was recovered.",
+            "%s: process %" PRIu32, file->path, file->head.pid);
+    }
+}
+
+void trace_live_forget(struct trace_file *file)
+{
+    file->chunks.count = file->site_sources.count = file->thread_sources.count = file->open_tasks.count = 0;
+    map_free(&file->numbers);
+    os_unmap_file(&file->live);
+    file->retiring = NULL;
+    file->live_bytes = 0;
+    file->live_path = "";
+    file->live_missing = NULL;
+    file->alive = false;
 }

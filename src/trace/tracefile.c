@@ -74,6 +74,13 @@ static bool is_recording(const struct trace_file *file)
     return file->head.state == CAIRN_STATE_RECORDING;
 }
 
+/* It was closed with more in it than there is. */
+static bool is_cut_off(const struct trace_file *file)
+{
+    uint64_t head_bytes = file->head.head_bytes, count = file->mapping.count;
+    return !is_recording(file) && head_bytes <= count && file->head.data_bytes > count - head_bytes;
+}
+
 static void damaged_head(struct trace_file *file, size_t offset, const char *what)
 {
     trace_diagnose(file->diagnostics, "damaged_head", TRACE_DAMAGE,
@@ -164,11 +171,19 @@ bool trace_file_add_chunk(struct trace_file *file, const struct trace_chunk *chu
     return true;
 }
 
+/* Whether all of the head is there, with the regions that were open. */
+static bool has_head(const struct trace_walk_piece *piece)
+{
+    const struct cairn_chunk_head *head = (const void *)piece->block;
+    return piece->count >= sizeof *head && cairn__chunk_first(head->open_count) <= piece->count / 8;
+}
+
 static bool add_events_block(struct trace_file *file, const struct trace_walk_piece *piece)
 {
     bool torn = piece->kind == TRACE_PIECE_TORN;
+    if (torn && !has_head(piece)) return true; /* there is no event in it */
     if (piece->count < sizeof(struct cairn_chunk_head)) {
-        if (!torn) damaged_block(file, piece->offset, piece->count, "this chunk is too short");
+        damaged_block(file, piece->offset, piece->count, "this chunk is too short");
         return true;
     }
     const struct cairn_chunk_head *head = (const void *)piece->block;
@@ -225,7 +240,8 @@ static bool add_records_block(struct trace_file *file, const struct trace_walk_p
 
 static bool add_piece(struct trace_file *file, const struct trace_walk_piece *piece)
 {
-    if (piece->kind == TRACE_PIECE_ZEROS && is_recording(file)) return true;
+    bool is_rest = piece->kind == TRACE_PIECE_ZEROS && piece->count < sizeof *piece->block;
+    if (is_recording(file) ? piece->kind == TRACE_PIECE_ZEROS : is_rest && is_cut_off(file)) return true;
     if (piece->kind == TRACE_PIECE_DAMAGED || piece->kind == TRACE_PIECE_ZEROS) {
         damaged_block(file, piece->offset, piece->count, "no valid block here");
         return true;
@@ -350,11 +366,33 @@ uint64_t trace_file_ticks(const struct trace_file *file, uint64_t ticks)
 
 /* ---- Opening ------------------------------------------------------------------------------------------- */
 
+/* A recording that is stopped just now: what the head speaks of was written before it, and perhaps after the file was
+ * measured. So a file that seems too short is measured once more. */
 static int map_and_read(struct trace_file *file, struct cairn_error *error)
 {
-    os_unmap_file(&file->mapping);
-    if (os_map_file(file->path, &file->mapping, error) < 0) return -1;
-    return read_head(file, error);
+    for (int looks = 0; looks < 2; looks++) {
+        os_unmap_file(&file->mapping);
+        if (os_map_file(file->path, &file->mapping, error) < 0 || read_head(file, error) < 0) return -1;
+        if (!is_cut_off(file)) break;
+    }
+    return 0;
+}
+
+/* While we join, the recording may be stopped, and another one be started in its place. */
+static int join_live(struct trace_file *file, struct cairn_error *error)
+{
+    while (is_recording(file)) {
+        if (trace_live_join(file, error) < 0) return -1;
+        struct cairn_file_head joined = file->head;
+        if (map_and_read(file, error) < 0) return -1;
+        if (is_recording(file) && !memcmp(file->head.session, joined.session, sizeof joined.session)) {
+            file->head = joined;
+            trace_live_tell(file);
+            break;
+        }
+        trace_live_forget(file);
+    }
+    return 0;
 }
 
 int trace_file_open(struct trace_file *file, const char *path, struct cairn_error *error)
@@ -362,13 +400,7 @@ int trace_file_open(struct trace_file *file, const char *path, struct cairn_erro
     file->path = path;
     file->live_path = "";
     file->mapping.fd = file->live.fd = -1;
-    if (map_and_read(file, error) < 0) return -1;
-    if (is_recording(file)) {
-        if (trace_live_join(file, error) < 0) return -1;
-        struct cairn_file_head joined = file->head;
-        if (map_and_read(file, error) < 0) return -1;
-        if (is_recording(file)) file->head = joined;
-    }
+    if (map_and_read(file, error) < 0 || join_live(file, error) < 0) return -1;
     check_head(file);
     trace_anchors_add(&file->anchors, &file->head.start);
     trace_anchors_add(&file->anchors, &file->head.last);

@@ -58,8 +58,9 @@ struct trace_open_source { /* an entry as found, copied: a live table changes */
 };
 
 struct trace_file {
-    const char *path;      /* given */
-    const char *live_path; /* "" if none was joined */
+    const char *path;         /* given */
+    const char *live_path;    /* "" if none was joined */
+    const char *live_missing; /* why it could not be joined, or NULL */
     struct arena *arena;
     struct trace_diagnostics *diagnostics;
     struct os_mapping mapping, live;
@@ -127,7 +128,12 @@ static inline bool trace_gap_is_expected(const struct trace_file *file, const st
 
 struct trace_site_table;
 
+/* Takes in what the live file has. -1 with *error set: memory. */
 int trace_live_join(struct trace_file *file, struct cairn_error *error);
+/* Tells what was found of it. */
+void trace_live_tell(struct trace_file *file);
+/* Takes it back: the recording was stopped meanwhile, and the trace has everything. */
+void trace_live_forget(struct trace_file *file);
 
 /* Adds an EVENTS block to the directory unless its number is there or its head is implausible. False: memory. */
 bool trace_file_add_chunk(struct trace_file *file, const struct trace_chunk *chunk);

@@ -135,6 +135,27 @@ static void every_truncation_is_noticed(void **state)
     free(bytes), free(text);
 }
 
+/* Also when it is amid the regions that a chunk's head says were open: what is left of a write is not damage. */
+static void a_truncation_is_told_as_one(void **state)
+{
+    (void)state;
+    const char *path = assemble("head\nsite number=1 role=region text=outer\nthread index=1 tid=7\n"
+                                "block events number=1 begin=5000\nregion_begin site=1 time=5100\n"
+                                "block events number=2 sequence=1 begin=6000\n"
+                                "open place=1:1:9 birth=5100\nopen place=1:1:10 birth=5200\n");
+    const char *cut = own_path("cut");
+    size_t count;
+    char *bytes = read_file(path, &count);
+    for (size_t length = 4096; length < count; length++) {
+        const char *found;
+        write_file(cut, bytes, length);
+        survive(cut, &found);
+        assert_string_equal(found, "truncated");
+    }
+    unlink(path), unlink(cut);
+    free(bytes);
+}
+
 /* In a sealed chunk the checksum finds any change; the other chunks are read nevertheless. */
 static void every_flipped_byte_of_a_block_is_noticed(void **state)
 {
@@ -293,6 +314,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_trace),
         cmocka_unit_test(blocks_know_the_session_if_the_head_does_not),
         cmocka_unit_test(every_truncation_is_noticed),
+        cmocka_unit_test(a_truncation_is_told_as_one),
         cmocka_unit_test(every_flipped_byte_of_a_block_is_noticed),
         cmocka_unit_test(random_bytes_in_open_chunks_are_survived),
         cmocka_unit_test(equal_texts_of_a_role_are_one_type),

@@ -460,7 +460,8 @@ static struct flow_result sum_up(const struct check *check, const struct readbac
             uint64_t completed = check->board->flows[thread][flow].completed;
             add_flow(&sums, &flows[flow], seen, completed);
             result.in_flight += seen->in_flight;
-            if (seen->in_window && seen->next < completed) behind += completed - seen->next;
+            bool is_known = seen->in_window && !(check->windowed && seen->guessed);
+            if (is_known && seen->next < completed) behind += completed - seen->next;
         }
     }
     check_sums(check, &sums, trace, &result);

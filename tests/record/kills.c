@@ -1,7 +1,8 @@
 /* Programs that die at any instant, and what their traces then have. SPDX-License-Identifier: Apache-2.0
  *
  *   1. A child starts a recording and annotates on four threads and in their signal handlers (flows.h).
- *   2. At a random instant, from before its start to some seconds after, it dies in one of several ways.
+ *   2. At a random instant, from before its start to some seconds after, it dies in one of several ways. One in four
+ *      may die before it has a trace, however slow the machine is; the others are at work.
  *   3. The trace as it stands, with its live file, has everything that the child had completed or says that it was
  *      lost, nothing else, and shows as open what was open.
  *   4. So has the one file that `trace_join` makes of the two; the live file is gone.
@@ -39,7 +40,8 @@ struct run {
     cairn_options options;
     uint64_t die_after_ns; /* of its start; and after so many events of the thread that dies */
     uint64_t die_after_events;
-    unsigned pause_us; /* after each `burst` cycles; 0: none */
+    bool is_killed_at_work; /* the instant is one of its work: counted from its first thread's first event */
+    unsigned pause_us;      /* after each `burst` cycles; 0: none */
     unsigned burst, timer_hz;
     bool is_read_meanwhile;
     size_t torn_bytes; /* of a write that the death cut short; 0: none */
@@ -145,6 +147,7 @@ static void choose_instant(struct run *chosen)
 {
     enum { MS = 1000000 };
     uint64_t choice = random_below(100);
+    chosen->is_killed_at_work = random_below(4) > 0;
     chosen->burst = 1 + (unsigned)random_below(20);
     chosen->timer_hz = 500u << random_below(5);
     if (choice < 10) {
@@ -216,12 +219,33 @@ static bool is_replaced(void)
     return run->death == &replaced;
 }
 
+static bool is_started(void)
+{
+    return __atomic_load_n(&run->board->start_result, __ATOMIC_ACQUIRE) != FLOW_NOT_STARTED;
+}
+
+static bool is_at_work(void)
+{
+    return __atomic_load_n(&run->board->flows[0][FLOW_PROLOGUE].completed, __ATOMIC_ACQUIRE) > 0;
+}
+
+static bool await(bool (*is_so)(void))
+{
+    uint64_t deadline_ns = testing_now_ns() + SECONDS_MAX * UINT64_C(1000000000);
+    while (!is_so()) {
+        if (testing_now_ns() > deadline_ns) return false;
+        usleep(100);
+    }
+    return true;
+}
+
 /* Returns when the child's recording is over: it is dead, and its status is returned, or it is another program. */
 static int await_end(pid_t child)
 {
     int status = 0;
     char nothing;
     if (!run->death->die) {
+        if (run->is_killed_at_work) CHECK(await(is_at_work));
         sleep_ns(run->die_after_ns);
         kill(child, SIGKILL);
     }
@@ -264,22 +288,12 @@ static void check_trace(struct totals *totals, bool windowed)
     totals->wrong += result.wrong + again.wrong;
 }
 
-static bool await_start(void)
-{
-    uint64_t deadline_ns = testing_now_ns() + SECONDS_MAX * UINT64_C(1000000000);
-    while (__atomic_load_n(&run->board->start_result, __ATOMIC_ACQUIRE) == FLOW_NOT_STARTED) {
-        if (testing_now_ns() > deadline_ns) return false;
-        usleep(100);
-    }
-    return true;
-}
-
 /* Reads the trace again and again while the child records: everything that was completed before is there. */
 static void read_meanwhile(struct totals *totals)
 {
     static struct flow_board before;
     uint64_t until_ns = testing_now_ns() + run->die_after_ns;
-    CHECK(await_start());
+    CHECK(await(is_started));
     for (unsigned i = 0; i < 3 || testing_now_ns() < until_ns; i++) {
         flow_board_read(&before, run->board);
         struct flow_result result = flow_check(run->path, &before, THREADS, FLOW_UNDER_WAY);
@@ -427,7 +441,7 @@ static void case_sites_meanwhile(void)
     if (child == 0) make_sites(chosen.path);
     CHECK(child > 0);
     if (child <= 0) return; /* as in run_once */
-    CHECK(await_start());
+    CHECK(await(is_started));
     uint64_t last = 0;
     for (unsigned i = 0; i < 5 + testing_scaled(200); i++) {
         struct readback trace = readback(chosen.path);
@@ -440,6 +454,67 @@ static void case_sites_meanwhile(void)
     waitpid(child, NULL, 0);
     struct cairn_error error = {0};
     CHECK_EQUAL(trace_join(chosen.path, &error), 1);
+    flow_board_destroy(chosen.board);
+}
+
+enum { ROUND_EVENTS = 20000 };
+
+/* Recordings without end, each to the same path, and each with so many events. */
+static _Noreturn void make_rounds(const char *path, const char *live_folder)
+{
+    cairn_options options = {.size = sizeof options, .path = path, .live_dir = live_folder};
+    for (;;) {
+        int result = cairn_start(&options);
+        __atomic_store_n(&run->board->start_result, result, __ATOMIC_RELEASE);
+        for (unsigned i = 0; i < ROUND_EVENTS; i++) cairn_counter("number", i);
+        if (result || cairn_stop()) _exit(TROUBLE);
+    }
+}
+
+/* False if it tells of a death: the process is alive. */
+static bool tells_no_death(const struct trace_info *info)
+{
+    for (uint32_t i = 0; i < info->diagnostics->count; i++) {
+        const char *name = info->diagnostics->items[i].name;
+        if (strcmp(name, "live_missing") == 0 || strcmp(name, "ended_without_stop") == 0) return false;
+    }
+    return true;
+}
+
+/* A recording that ends while it is read is read as one that has ended. */
+static void case_rounds_meanwhile(void)
+{
+    struct run chosen = {.board = flow_board_create(), .path = testing_path("rounds.cairn")};
+    const char *live_folder = live_folder_create();
+    run = &chosen;
+    CHECK(chosen.board && live_folder);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) make_rounds(chosen.path, live_folder);
+    CHECK(child > 0);
+    if (child <= 0) return; /* as in run_once */
+    CHECK(await(is_started));
+    unsigned stopped = 0;
+    for (unsigned i = 0; i < 20 + testing_scaled(1000); i++) {
+        struct cairn_error error = {0};
+        struct trace_source *trace = trace_open(chosen.path, &error);
+        if (!trace) testing_fail(__FILE__, __LINE__, "%s", error.text);
+        if (!trace) break;
+        struct trace_event event;
+        uint64_t events = 0;
+        while (trace->next(trace, &event, &error) > 0) events += event.kind == TRACE_COUNTER;
+        CHECK(tells_no_death(trace->info));
+        CHECK(events <= ROUND_EVENTS);
+        if (trace->info->processes[0].state == CAIRN_STATE_STOPPED) {
+            CHECK_EQUAL(events, ROUND_EVENTS);
+            stopped++;
+        }
+        trace->close(trace);
+    }
+    CHECK(stopped > 0);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    live_folder_destroy();
     flow_board_destroy(chosen.board);
 }
 
@@ -471,6 +546,7 @@ static const struct testing_case cases[] = {
     {"exec", case_replaced},
     {"read meanwhile", case_read_meanwhile},
     {"sites read meanwhile", case_sites_meanwhile},
+    {"rounds read meanwhile", case_rounds_meanwhile},
     {"amid a write", case_torn},
     {"kill -9 in flight mode", case_killed_in_flight},
     {"abort in flight mode", case_aborted_in_flight},

@@ -138,12 +138,13 @@ typedef struct cairn_options {
                                       cairn_snapshot(NULL). NULL: $CAIRN_SNAPSHOT, else the trace's path
                                       with "-%n" before its extension. */
     const char *snapshot_slow;     /* comma-separated PATTERN=DURATION ("order=200ms,*=1s"): when a task
-                                      of such a type runs longer, be it ended or not. The first match
-                                      counts. NULL: $CAIRN_SLOW. */
+                                      of such a type ends later, or has no end yet after as much again (a
+                                      second at most). The first match counts. NULL: $CAIRN_SLOW. */
     const char *snapshot_failed;   /* patterns: when such a task ends with error status.
                                       NULL: $CAIRN_FAILED. */
-    uint64_t snapshot_interval_ns; /* at least between two for tasks; 0: $CAIRN_SNAPSHOT_INTERVAL, 1 s.
-                                      What this and the next suppress is counted in the file. */
+    uint64_t snapshot_interval_ns; /* at least between two for tasks, but for the end of one that hung;
+                                      0: $CAIRN_SNAPSHOT_INTERVAL, 1 s. What this and the next suppress is
+                                      counted in the file. */
     uint32_t snapshots_max;        /* per recording for tasks; 0: $CAIRN_SNAPSHOTS_MAX, else 20 */
     int snapshot_signal;           /* on this signal, which the program must not handle itself.
                                       0: $CAIRN_SNAPSHOT_SIGNAL (a number, or a name like USR2). */

@@ -126,7 +126,7 @@ static void print_snapshot(const struct trace_info *info, const struct trace_pro
         [CAIRN_SNAPSHOT_SIGNAL] = "its signal came",
         [CAIRN_SNAPSHOT_SLOW] = "a task was slow",
         [CAIRN_SNAPSHOT_FAILED] = "a task failed",
-        [CAIRN_SNAPSHOT_OVERDUE] = "a task was running for long",
+        [CAIRN_SNAPSHOT_OVERDUE] = "a task hung",
     };
     uint32_t reason = process->snapshot_reason;
     char text[SHOW_BYTES];

@@ -67,7 +67,9 @@ static const char *snapshot_reason(char text[96], const struct cairn_file_head *
     case CAIRN_SNAPSHOT_SIGNAL: return "a signal asked for it";
     case CAIRN_SNAPSHOT_FAILED: return "a task failed";
     case CAIRN_SNAPSHOT_SLOW: snprintf(text, 96, "a task took longer than %s", threshold); return text;
-    case CAIRN_SNAPSHOT_OVERDUE: snprintf(text, 96, "a task was at it for %s", threshold); return text;
+    case CAIRN_SNAPSHOT_OVERDUE:
+        snprintf(text, 96, "a task was still running after %s", threshold);
+        return text;
     default: return "";
     }
 }

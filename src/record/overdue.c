@@ -1,10 +1,10 @@
-/* Tasks that have been running for longer than their type's threshold: each triggers a snapshot, once.
- * SPDX-License-Identifier: Apache-2.0
+/* Tasks that hang: each triggers a snapshot, once. SPDX-License-Identifier: Apache-2.0
  *
- * A task that ends late is noticed at its end (choices.c); one that hangs has no end. So the helper looks, some times a
- * second, if any type has a threshold:
+ * A task that ends late is noticed at its end (choices.c), and then the snapshot has all of it; one that hangs has no
+ * end. It gets its type's threshold and as much again, a second at most, before it counts as hanging. The helper looks,
+ * some times a second, if any type has a threshold:
  *
- *   1. Candidates are open tasks that are over their type's threshold and were not told of before: those of tasktable.c,
+ *   1. Candidates are open tasks that hang and were not told of before: those of tasktable.c,
  *      and those begun in chunks that have not been taken in yet, less those that end in the same chunk.
  *   2. Those that end in any chunk not taken in are struck off.
  *   3. The first that is left triggers.
@@ -15,7 +15,7 @@
 #include "format/walk.h"
 #include "record/window.h"
 
-enum { LOOK_NS = 50000000, TOLD_MAX = 64, CANDIDATES_MAX = 256 };
+enum { LOOK_NS = 50000000, GRACE_NS_MAX = 1000000000, TOLD_MAX = 64, CANDIDATES_MAX = 256 };
 
 /* Rules: of the helper. */
 static struct {
@@ -35,17 +35,20 @@ static bool was_told(uint64_t id)
     return false;
 }
 
-/* Its own type's threshold: others may have a smaller one, or it none. */
-static bool is_over(uint64_t id, uint64_t birth)
+/* By its own type's threshold: others may have a smaller one, or it none. */
+static bool is_hanging(uint64_t id, uint64_t birth)
 {
     uint64_t threshold_ns = cairn__choices_slow_ns(cairn__id_site(id));
-    return threshold_ns && cairn__choices_ns(overdue.now - birth, overdue.now) > (double)threshold_ns;
+    uint64_t grace_ns = threshold_ns < GRACE_NS_MAX ? threshold_ns : GRACE_NS_MAX;
+    double age_ns = cairn__choices_ns(overdue.now - birth, overdue.now);
+    return threshold_ns && age_ns > (double)threshold_ns + (double)grace_ns;
 }
 
 static void add_candidate(uint64_t id, uint64_t birth)
 {
     bool is_old = overdue.now - birth > overdue.least_ticks && (int64_t)(overdue.now - birth) > 0;
-    if (!is_old || overdue.candidate_count == CANDIDATES_MAX || !is_over(id, birth) || was_told(id)) return;
+    if (!is_old || overdue.candidate_count == CANDIDATES_MAX || !is_hanging(id, birth) || was_told(id))
+        return;
     overdue.candidates[overdue.candidate_count++] = (cairn_task){id, birth};
 }
 

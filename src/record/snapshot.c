@@ -50,6 +50,7 @@ static struct {
     uint32_t by_signal; /* Atomic. */
     uint32_t count;     /* taken for tasks */
     uint64_t last_ns;   /* the last of these */
+    uint64_t hanging;   /* the task of the last that was taken because one hangs; 0: none */
     uint32_t number;    /* of the last file */
     struct sigaction former;
 } trigger;
@@ -312,7 +313,9 @@ static bool is_allowed(void)
     const struct cairn__settings *settings = &cairn__session.settings;
     uint64_t now = cairn__os_monotonic_ns();
     bool is_soon = trigger.count && now - trigger.last_ns < settings->snapshot_interval_ns;
-    if (is_soon || trigger.count >= settings->snapshots_max) return false;
+    bool is_its_end = trigger.hanging && trigger.hanging == trigger.task.id; /* the rest of the same story */
+    if ((is_soon && !is_its_end) || trigger.count >= settings->snapshots_max) return false;
+    trigger.hanging = trigger.reason == CAIRN_SNAPSHOT_OVERDUE ? trigger.task.id : 0;
     trigger.count++;
     trigger.last_ns = now;
     return true;

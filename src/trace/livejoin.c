@@ -5,8 +5,8 @@
  * 2. Every slot that is not free has a chunk. If the process is gone, the chunk is read where it lies. If it is
  *    alive, the words up to the end of data are copied, front to back, so that a head is read before its
  *    payload, in the reverse of the writer's order (pairs with cairn__write: who sees a head sees the
- *    payload). If the slot was given to another chunk meanwhile, the copy is dropped: the former is in the
- *    trace by then, which is walked afterwards, and the new one began after we did.
+ *    payload). If the slot was freed or given to another chunk meanwhile, the copy is dropped: the former is in the
+ *    trace by then, which is walked afterwards, or has left the window and is counted so; the new one began after us.
  * 3. Site and thread records are collected, after the chunks, whose sites are thus among them. They lie in the
  *    mapping; what is published does not change.
  * 4. Of a flight recorder: open tasks are collected before the chunks, as one that ends meanwhile leaves the table;
@@ -125,7 +125,9 @@ static bool add_slot(struct trace_file *file, size_t at, const struct cairn_slot
         if (!head) return false;
         atomic_fence_seq_cst(); /* the copy is made before the slot is looked at again */
         const struct cairn_chunk_head *now = (const void *)(slot + 1);
-        if (!is_of_session(file, now) || now->block.number != number || head->block.number != number)
+        bool is_free = atomic_load_relaxed(&slot->state) == CAIRN_SLOT_FREE; /* behind the fence */
+        if (is_free || !is_of_session(file, now) || now->block.number != number ||
+            head->block.number != number)
             return true;
     }
     struct trace_chunk chunk = {.head = head,

@@ -11,7 +11,7 @@ struct arena_block {
     _Alignas(max_align_t) unsigned char bytes[];
 };
 
-enum { BLOCK_BYTES = 64 * 1024 };
+enum { BLOCK_BYTES_MIN = 4096, BLOCK_BYTES_MAX = 64 * 1024 }; /* each block is twice as large as the last */
 
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
@@ -19,7 +19,9 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     bytes = (bytes + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
     struct arena_block *block = arena->blocks;
     if (!block || block->capacity - block->used < bytes) {
-        size_t capacity = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+        size_t capacity = !block ? BLOCK_BYTES_MIN : 2 * block->capacity;
+        if (capacity > BLOCK_BYTES_MAX) capacity = BLOCK_BYTES_MAX;
+        if (capacity < bytes) capacity = bytes;
         block = calloc(1, sizeof *block + capacity);
         if (!block) return NULL;
         block->capacity = capacity;

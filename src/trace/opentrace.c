@@ -170,7 +170,7 @@ static bool make_streams(struct trace_native *native)
     size_t count = count_streams(native);
     native->streams = calloc(count + 1, sizeof *native->streams);
     native->openings = calloc(native->file_count, sizeof *native->openings);
-    native->text = calloc(1, sizeof *native->text);
+    native->text = malloc(sizeof *native->text); /* large, and hardly touched */
     if (!native->streams || !native->openings || !native->text) return false;
     if (!trace_order_create(&native->order, count + native->file_count)) return false;
     for (uint32_t i = 0; i < native->file_count; i++) start_streams(native, i);

@@ -415,6 +415,16 @@ static void check_sums(const struct check *check, const struct sums *sums, const
     }
 }
 
+/* Before which event the flow stands. In a window, of a flow that was seen there by events alone that carry no number,
+ * the step of the last is known: as nothing is missing behind it, it is the last one of that step. */
+static uint64_t next_of(const struct check *check, const struct seen *seen, const struct flow *flow,
+                        uint64_t completed)
+{
+    uint64_t step = seen->next ? (seen->next - 1) % flow->count : 0;
+    if (!check->windowed || !seen->guessed || step > completed) return seen->next;
+    return completed - (completed - step) % flow->count + 1;
+}
+
 /* How many of such are open when a flow stands before event `next`. */
 static uint64_t open_at(const struct flow *flow, uint64_t next, enum trace_kind begin, enum trace_kind end,
                         enum trace_kind other_end)
@@ -436,7 +446,8 @@ static void check_open(const struct check *check, const struct readback *trace)
     for (unsigned thread = 0; thread < check->threads; thread++) {
         for (unsigned i = 0; i < FLOWS; i++) {
             uint64_t next = check->board->flows[thread][i].completed;
-            if (next < check->seen[thread][i].next) next = check->seen[thread][i].next;
+            uint64_t seen_next = next_of(check, &check->seen[thread][i], &flows[i], next);
+            if (next < seen_next) next = seen_next;
             tasks += open_at(&flows[i], next, TRACE_TASK_BEGIN, TRACE_TASK_END, TRACE_TASK_FAIL);
             regions += open_at(&flows[i], next, TRACE_REGION_BEGIN, TRACE_REGION_END, TRACE_REGION_END);
         }
@@ -460,8 +471,8 @@ static struct flow_result sum_up(const struct check *check, const struct readbac
             uint64_t completed = check->board->flows[thread][flow].completed;
             add_flow(&sums, &flows[flow], seen, completed);
             result.in_flight += seen->in_flight;
-            bool is_known = seen->in_window && !(check->windowed && seen->guessed);
-            if (is_known && seen->next < completed) behind += completed - seen->next;
+            uint64_t next = next_of(check, seen, &flows[flow], completed);
+            if (seen->in_window && next < completed) behind += completed - next;
         }
     }
     check_sums(check, &sums, trace, &result);

@@ -55,7 +55,7 @@ static void give_back(struct cairn__thread *thread, bool amid_event)
         if (amid_event) mark_unclean(thread);
         cairn__seal(&thread->main);
         for (uint32_t i = 0; i < CAIRN_SIDE_STREAMS; i++) cairn__seal(&thread->side[i]);
-        thread->record->end_ticks = cairn__os_ticks();
+        atomic_store_relaxed(&thread->record->end_ticks, cairn__os_ticks()); /* a snapshot may copy it now */
         cairn__reset_thread(thread);
         thread->generation = 0;
     }
@@ -232,6 +232,16 @@ void cairn__threads_after_fork(void)
 
 /* ---- Names and the ambient task ---------------------------------------------------------------------------- */
 
+/* By words: a snapshot may copy the record now, and a reader of the live file. */
+static void tell_name(struct cairn_thread_record *record)
+{
+    uint64_t words[CAIRN_THREAD_NAME_BYTES / 8];
+    uint64_t *to = (uint64_t *)(void *)record->name;
+    memcpy(words, cairn__local.name, sizeof words);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        atomic_store_relaxed(&to[i], words[i]); /* a name is mixed for an instant at worst */
+}
+
 void cairn_thread_name(const char *name)
 {
     size_t bytes = name ? strlen(name) : 0;
@@ -242,9 +252,7 @@ void cairn_thread_name(const char *name)
     if (thread->busy || !atomic_load_relaxed(&cairn_i_state.on)) return; /* it is told when it joins */
     atomic_store_relaxed(&thread->busy, 1);                              /* as in cairn__enter */
     atomic_fence_signal();
-    if (takes_part(thread)) {
-        memcpy(thread->record->name, cairn__local.name, CAIRN_THREAD_NAME_BYTES);
-    }
+    if (takes_part(thread)) tell_name(thread->record);
     atomic_store_release(&thread->busy, 0); /* as in cairn__leave */
 }
 

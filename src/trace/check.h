@@ -13,7 +13,7 @@ struct trace_check_state {
     struct trace_file *file;
     struct trace_site_table sites;
     struct trace_thread_table threads;
-    struct trace_text *text;
+    struct trace_text text;
     /* within a chunk */
     const struct trace_chunk *chunk;
     uint32_t at; /* in words from the block head */
@@ -23,6 +23,7 @@ struct trace_check_state {
     struct cairn_open_region open[64];
     uint32_t open_count;
     uint64_t task_id, task_birth; /* the state */
+    bool out_of_memory;
 };
 
 /* Counts a broken rule. `part` is "head", "block", "site", ...; `what` says which rule. */

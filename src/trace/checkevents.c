@@ -165,7 +165,11 @@ static void check_arguments(struct trace_check_state *check, const uint64_t *wor
     uint32_t site = trace_file_site(check->file, cairn__head_site(words[0]));
     const char *format = check->sites.items.items[site].format;
     if (!site) return;
-    if (!trace_log_render(check->text, format ? format : "", bytes, count)) {
+    if (!trace_text_ready(&check->text)) {
+        check->out_of_memory = true;
+        return;
+    }
+    if (!trace_log_render(&check->text, format ? format : "", bytes, count)) {
         find(check, "log", "arguments that do not fit the format");
     }
 }

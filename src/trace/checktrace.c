@@ -289,8 +289,7 @@ static bool check_file(struct trace_check_state *check)
     if (!check_sites(check)) return false;
     check_threads(check);
     if (!check_open_tasks(check)) return false;
-    check->text = malloc(sizeof *check->text); /* large, and hardly touched */
-    if (!check->text || !trace_sites_resolve(&check->sites, file)) return false;
+    if (!trace_sites_resolve(&check->sites, file)) return false;
     if (!trace_threads_resolve(&check->threads, file)) return false;
     trace_open_tasks_resolve(file, &check->sites);
     if (file->alive) trace_file_cut(file, &check->threads);
@@ -298,7 +297,7 @@ static bool check_file(struct trace_check_state *check)
         if (!file->chunks.items[i].sealed) trace_chunk_measure(file, &check->sites, &file->chunks.items[i]);
     }
     trace_check_chunks(check);
-    return true;
+    return !check->out_of_memory;
 }
 
 int trace_check(const char *path, struct trace_diagnostics *findings, struct cairn_error *error)
@@ -314,7 +313,7 @@ int trace_check(const char *path, struct trace_diagnostics *findings, struct cai
     vector_free(&check.sites.items);
     vector_free(&check.threads.items);
     trace_named_free(&check.named);
-    free(check.text);
+    trace_text_free(&check.text);
     arena_free(&arena);
     return result;
 }

@@ -318,13 +318,17 @@ static void set_text(const struct trace_stream *stream, struct trace_event *even
     event->value.text_bytes_full = full > event->value.text_bytes ? full : event->value.text_bytes;
 }
 
-static void set_log(const struct trace_stream *stream, struct trace_event *event, const uint8_t *arguments,
+static void set_log(struct trace_stream *stream, struct trace_event *event, const uint8_t *arguments,
                     size_t bytes)
 {
     event->kind = TRACE_LOG;
     event->value.type = CAIRN_I_VALUE_TEXT;
     event->value.text = "";
     if (!stream->text) return;
+    if (!trace_text_ready(stream->text)) {
+        stream->out_of_memory = true;
+        return;
+    }
     const char *format = stream->sites[event->site].format;
     if (!trace_log_render(stream->text, format ? format : "", arguments, bytes)) {
         find(stream, "damaged_log", TRACE_DAMAGE,

@@ -10,9 +10,13 @@
 #include "format/format.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH_MAX = TRACE_LOG_WIDTH_MAX };
+enum {
+    WIDTH_MAX = TRACE_LOG_WIDTH_MAX,
+    SCRATCH_BYTES = 2 * WIDTH_MAX + 1024 /* sign, digits, point, digits, grouping */
+};
 
 struct arguments {
     const uint8_t *at;
@@ -31,7 +35,7 @@ struct field { /* a conversion with its width and precision */
 
 static void put(struct trace_text *text, const char *bytes, size_t count)
 {
-    size_t room = sizeof text->bytes - text->count;
+    size_t room = TRACE_TEXT_BYTES_MAX - text->count;
     size_t fits = count < room ? count : room;
     if (fits) memcpy(text->bytes + text->count, bytes, fits);
     text->count += fits;
@@ -40,7 +44,7 @@ static void put(struct trace_text *text, const char *bytes, size_t count)
 
 static void pad(struct trace_text *text, size_t count)
 {
-    size_t room = sizeof text->bytes - text->count;
+    size_t room = TRACE_TEXT_BYTES_MAX - text->count;
     size_t fits = count < room ? count : room;
     memset(text->bytes + text->count, ' ', fits);
     text->count += fits;
@@ -132,7 +136,7 @@ static void rebuild(const struct field *field, const char *length, char out[32])
 /* What snprintf has written to the scratch, which holds any number with bounded width and precision. */
 static void put_number(struct trace_text *text, int length)
 {
-    if (length > 0 && (size_t)length < sizeof text->scratch) put(text, text->scratch, (size_t)length);
+    if (length > 0 && (size_t)length < SCRATCH_BYTES) put(text, text->scratch, (size_t)length);
 }
 
 static void put_int(struct trace_text *text, const struct field *field, struct arguments *arguments)
@@ -141,8 +145,8 @@ static void put_int(struct trace_text *text, const struct field *field, struct a
     int32_t value;
     if (!take(arguments, &value, sizeof value)) return;
     rebuild(field, field->conversion->length[0] == 'h' ? field->conversion->length : "", spec);
-    put_number(text, snprintf(text->scratch, sizeof text->scratch, spec, field->width, field->precision,
-                              (int)value));
+    put_number(text,
+               snprintf(text->scratch, SCRATCH_BYTES, spec, field->width, field->precision, (int)value));
 }
 
 static void put_long(struct trace_text *text, const struct field *field, struct arguments *arguments)
@@ -152,9 +156,9 @@ static void put_long(struct trace_text *text, const struct field *field, struct 
     if (!take(arguments, &value, sizeof value)) return;
     bool pointer = field->conversion->letter == 'p';
     rebuild(field, pointer ? "" : "ll", spec);
-    int length = pointer ? snprintf(text->scratch, sizeof text->scratch, spec, field->width, field->precision,
+    int length = pointer ? snprintf(text->scratch, SCRATCH_BYTES, spec, field->width, field->precision,
                                     (void *)(uintptr_t)value)
-                         : snprintf(text->scratch, sizeof text->scratch, spec, field->width, field->precision,
+                         : snprintf(text->scratch, SCRATCH_BYTES, spec, field->width, field->precision,
                                     (long long)value);
     put_number(text, length);
 }
@@ -165,8 +169,7 @@ static void put_double(struct trace_text *text, const struct field *field, struc
     double value;
     if (!take(arguments, &value, sizeof value)) return;
     rebuild(field, "", spec);
-    put_number(text,
-               snprintf(text->scratch, sizeof text->scratch, spec, field->width, field->precision, value));
+    put_number(text, snprintf(text->scratch, SCRATCH_BYTES, spec, field->width, field->precision, value));
 }
 
 static void put_character(struct trace_text *text, const struct field *field, struct arguments *arguments)
@@ -225,6 +228,19 @@ static int literal_width(const char *format, const struct cairn_log_conversion *
         if (width > WIDTH_MAX) width = WIDTH_MAX;
     }
     return width;
+}
+
+bool trace_text_ready(struct trace_text *text)
+{
+    if (!text->bytes) text->bytes = malloc(TRACE_TEXT_BYTES_MAX + SCRATCH_BYTES);
+    if (text->bytes) text->scratch = text->bytes + TRACE_TEXT_BYTES_MAX;
+    return text->bytes;
+}
+
+void trace_text_free(struct trace_text *text)
+{
+    free(text->bytes);
+    *text = (struct trace_text){0};
 }
 
 bool trace_log_render(struct trace_text *text, const char *format, const uint8_t *bytes, size_t count)

@@ -129,7 +129,7 @@ static void start_stream(struct trace_native *native, const struct trace_file *f
     struct trace_stream *stream = &native->streams[native->stream_count];
     trace_stream_open(stream, file, (uint32_t)first, (uint32_t)end);
     stream->sites = native->info.sites;
-    stream->text = native->text;
+    stream->text = &native->text;
     stream->overwritten_until =
         native->threads.items.items[file->chunks.items[first].thread].overwritten_until_ticks;
     if (trace_stream_ready(stream))
@@ -170,8 +170,7 @@ static bool make_streams(struct trace_native *native)
     size_t count = count_streams(native);
     native->streams = calloc(count + 1, sizeof *native->streams);
     native->openings = calloc(native->file_count, sizeof *native->openings);
-    native->text = malloc(sizeof *native->text); /* large, and hardly touched */
-    if (!native->streams || !native->openings || !native->text) return false;
+    if (!native->streams || !native->openings) return false;
     if (!trace_order_create(&native->order, count + native->file_count)) return false;
     for (uint32_t i = 0; i < native->file_count; i++) start_streams(native, i);
     return true;
@@ -203,7 +202,7 @@ static int native_next(struct trace_source *source, struct trace_event *event, s
     struct trace_stream *stream = &native->streams[top - native->file_count];
     uint32_t tally = trace_stream_tally(stream);
     if (tally != CAIRN_TALLY_NONE) native->info.recovered[tally]++;
-    stream->text = source->no_text ? NULL : native->text;
+    stream->text = source->no_text ? NULL : &native->text;
     trace_stream_take(stream, event);
     if (trace_stream_ready(stream)) {
         trace_order_advance(&native->order, stream->order);
@@ -224,7 +223,7 @@ static void native_close(struct trace_source *source)
     vector_free(&native->threads.items);
     free(native->streams);
     free(native->openings);
-    free(native->text);
+    trace_text_free(&native->text);
     free(native->files);
     free(native->processes);
     free(native->diagnostics.items);

@@ -27,7 +27,7 @@ struct trace_native {
     struct trace_stream *streams;   /* and these follow */
     uint32_t stream_count;
     struct trace_order order;
-    struct trace_text *text;
+    struct trace_text text;
 };
 
 /* Opens the file, or those of the folder. 0, or -1 with *error set. */

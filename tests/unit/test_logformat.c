@@ -57,8 +57,9 @@ static void add_text(const char *text)
 static struct trace_text *rendered(const char *format)
 {
     static struct trace_text text;
+    assert_true(trace_text_ready(&text));
     assert_true(trace_log_render(&text, format, stored, stored_bytes));
-    assert_true(text.count < sizeof text.bytes);
+    assert_true(text.count < TRACE_TEXT_BYTES_MAX);
     text.bytes[text.count] = 0;
     return &text;
 }
@@ -159,6 +160,7 @@ static void arguments_that_are_missing_are_told(void **state)
 {
     (void)state;
     static struct trace_text text;
+    assert_true(trace_text_ready(&text));
     begin();
     add_int(7);
     assert_false(trace_log_render(&text, "%d and %s", stored, stored_bytes));
@@ -179,21 +181,23 @@ static void widths_and_lengths_are_bounded(void **state)
 {
     (void)state;
     static struct trace_text text;
+    assert_true(trace_text_ready(&text));
     begin();
     for (int i = 0; i < 4; i++) add_int(INT_MAX), add_int(INT_MIN), add_int(1);
     assert_true(trace_log_render(&text, "%*.*d%*.*d%*.*d%*.*d", stored, stored_bytes));
-    assert_int_equal(text.count, sizeof text.bytes);
+    assert_int_equal(text.count, TRACE_TEXT_BYTES_MAX);
     assert_true(text.full > text.count);
     begin();
     add_double(1e308);
     assert_true(trace_log_render(&text, "%999999.999999f", stored, stored_bytes));
-    assert_true(text.count <= sizeof text.bytes);
+    assert_true(text.count <= TRACE_TEXT_BYTES_MAX);
 }
 
 static void any_format_with_any_bytes_is_survived(void **state)
 {
     (void)state;
     static struct trace_text text;
+    assert_true(trace_text_ready(&text));
     static const char letters[] = "%%%%dsfcpxmlhjzLtq-+ #0'*.123456789I$nSCaGE";
     uint32_t random = 7;
     for (int round = 0; round < 20000; round++) {
@@ -211,7 +215,7 @@ static void any_format_with_any_bytes_is_survived(void **state)
         assert_in_range(cairn__log_kinds(format, strlen(format), kinds) + 1, 0, CAIRN_LOG_ARGUMENTS_MAX + 1);
         (void)trace_log_render(&text, format, bytes,
                                (size_t)round % sizeof bytes); /* either answer is right */
-        assert_true(text.count <= sizeof text.bytes && text.full >= text.count);
+        assert_true(text.count <= TRACE_TEXT_BYTES_MAX && text.full >= text.count);
     }
 }
 

@@ -160,6 +160,7 @@ static void write_block_line(struct text_writer *writer, const struct cairn_bloc
     struct cairn_block_head usual = {
         .magic = CAIRN_BLOCK_MAGIC, .flags = CAIRN_BLOCK_SEALED, .session = writer->head.session[0]};
     bool sealed = block->flags & CAIRN_BLOCK_SEALED;
+    if (block->kind == CAIRN_BLOCK_EVENTS) usual.number = ~block->number; /* else it would be the next */
     usual.bytes = in_slot ? ~block->bytes : (uint32_t)count;
     usual.checksum = sealed && !trace_block_intact(block, count) ? ~block->checksum
                      : sealed                                    ? block->checksum

@@ -138,6 +138,7 @@ static void table_end(uint64_t id)
 
 void cairn__opentasks_begin(const struct cairn_open_task *task)
 {
+    if (!task->id) return; /* the live file was truncated this very moment: the chunk reads as zeros */
     struct cairn_open_task *at = &table.brief[task->id % BRIEF_TASKS];
     if (at->id)
         table_begin(at);
@@ -148,6 +149,7 @@ void cairn__opentasks_begin(const struct cairn_open_task *task)
 
 void cairn__opentasks_end(uint64_t id)
 {
+    if (!id) return; /* likewise */
     struct cairn_open_task *at = &table.brief[id % BRIEF_TASKS];
     if (at->id != id) {
         table_end(id);
@@ -159,7 +161,7 @@ void cairn__opentasks_end(uint64_t id)
 
 void cairn__opentasks_chunk_ends(void)
 {
-    for (uint32_t i = 0; table.brief_count; i++) {
+    for (uint32_t i = 0; i < BRIEF_TASKS && table.brief_count; i++) {
         if (!table.brief[i].id) continue;
         table_begin(&table.brief[i]);
         table.brief[i].id = 0;

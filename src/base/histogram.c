@@ -1,22 +1,10 @@
-/* See histogram.h. SPDX-License-Identifier: Apache-2.0
- *
- * A value of at least 128 is shifted right until it lies in 64..127; shift and rest make the bucket:
- *
- *     bucket = shift * 64 + (value >> shift)        0..127 for values that need no shift
- */
+/* See histogram.h. SPDX-License-Identifier: Apache-2.0 */
 #include "histogram.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 enum { SUB_COUNT = 1 << HISTOGRAM_SUB_BITS };
-
-unsigned histogram_bucket(uint64_t value)
-{
-    if (value < 2 * SUB_COUNT) return (unsigned)value;
-    unsigned shift = 63u - (unsigned)__builtin_clzll(value) - HISTOGRAM_SUB_BITS;
-    return shift * SUB_COUNT + (unsigned)(value >> shift);
-}
 
 static unsigned shift_of(unsigned bucket)
 {
@@ -34,7 +22,7 @@ static uint64_t middle(unsigned bucket)
     return histogram_bucket_low(bucket) + (((uint64_t)1 << shift_of(bucket)) >> 1);
 }
 
-static bool ready(struct histogram *histogram)
+bool histogram_ready(struct histogram *histogram)
 {
     if (!histogram->buckets) histogram->buckets = calloc(HISTOGRAM_BUCKETS, sizeof *histogram->buckets);
     return histogram->buckets;
@@ -46,20 +34,10 @@ static void widen(struct histogram *histogram, uint64_t min, uint64_t max)
     if (!histogram->count || max > histogram->max) histogram->max = max;
 }
 
-bool histogram_add(struct histogram *histogram, uint64_t value)
-{
-    if (!ready(histogram)) return false;
-    widen(histogram, value, value);
-    histogram->count++;
-    histogram->sum += value;
-    histogram->buckets[histogram_bucket(value)]++;
-    return true;
-}
-
 bool histogram_merge(struct histogram *histogram, const struct histogram *other)
 {
     if (!other->count) return true;
-    if (!ready(histogram)) return false;
+    if (!histogram_ready(histogram)) return false;
     widen(histogram, other->min, other->max);
     histogram->count += other->count;
     histogram->sum += other->sum;

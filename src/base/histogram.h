@@ -28,7 +28,7 @@ struct histogram {
 };
 
 /* False if memory ran out; nothing was added then. */
-bool histogram_add(struct histogram *histogram, uint64_t value);
+static inline bool histogram_add(struct histogram *histogram, uint64_t value);
 /* Adds all of `other`. False if memory ran out. */
 bool histogram_merge(struct histogram *histogram, const struct histogram *other);
 /* The value at fraction p, 0 to 1; 0 if empty. */
@@ -38,7 +38,31 @@ uint64_t histogram_count_between(const struct histogram *histogram, uint64_t low
 void histogram_free(struct histogram *histogram);
 
 /* The bucket of a value, and the least value of a bucket. For tests and drawings. */
-unsigned histogram_bucket(uint64_t value);
+static inline unsigned histogram_bucket(uint64_t value);
 uint64_t histogram_bucket_low(unsigned bucket);
+
+/* ---- In line: millions of values a second ------------------------------------------------------------------- */
+
+/* A value of at least 128 is shifted right until it lies in 64..127; shift and rest make the bucket:
+ *
+ *     bucket = shift * 64 + (value >> shift)        0..127 for values that need no shift */
+static inline unsigned histogram_bucket(uint64_t value)
+{
+    unsigned shift = 63u - (unsigned)__builtin_clzll(value | 1u << HISTOGRAM_SUB_BITS) - HISTOGRAM_SUB_BITS;
+    return (shift << HISTOGRAM_SUB_BITS) + (unsigned)(value >> shift);
+}
+
+bool histogram_ready(struct histogram *histogram); /* private: gives it buckets */
+
+static inline bool histogram_add(struct histogram *histogram, uint64_t value)
+{
+    if (__builtin_expect(!histogram->buckets, 0) && !histogram_ready(histogram)) return false;
+    if (!histogram->count || value < histogram->min) histogram->min = value;
+    if (!histogram->count || value > histogram->max) histogram->max = value;
+    histogram->count++;
+    histogram->sum += value;
+    histogram->buckets[histogram_bucket(value)]++;
+    return true;
+}
 
 #endif

@@ -1,30 +1,11 @@
-/* See walk.h. SPDX-License-Identifier: Apache-2.0
- *
- * The kind of an event fixes its length, also for kinds that are not known here: event.def.
- */
+/* See walk.h. SPDX-License-Identifier: Apache-2.0 */
 #include "format/walk.h"
 
 #include <string.h>
 
-static const uint8_t fixed_words[CAIRN_KIND_VARIABLE] = {0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2,
-                                                         2, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4};
-
 static uint32_t stored_size(const uint64_t *words)
 {
     return (uint32_t)words[1];
-}
-
-uint32_t cairn__event_words(const uint64_t *words, uint32_t left)
-{
-    uint32_t kind = cairn__head_kind(words[0]);
-    uint32_t count;
-    if (kind < CAIRN_KIND_VARIABLE) {
-        count = fixed_words[kind];
-    } else {
-        if (left < 2) return 0;
-        count = 1 + (4 + (stored_size(words) & CAIRN_SIZE_MASK) + 7) / 8;
-    }
-    return count <= left ? count : 0;
 }
 
 uint32_t cairn__chunk_end(const uint64_t *block, uint32_t first, uint32_t capacity)

@@ -61,8 +61,18 @@ static inline uint32_t cairn__chunk_first(uint32_t open_count)
 }
 
 /* How many words the event has whose head is words[0]. 0: a zero word, or the event needs more than the `left`
- * words (at least 1) that there are. */
-uint32_t cairn__event_words(const uint64_t *words, uint32_t left);
+ * words (at least 1) that there are. The kind fixes it, also for kinds that are not known here: event.def. */
+static inline uint32_t cairn__event_words(const uint64_t *words, uint32_t left)
+{
+    static const uint8_t fixed[CAIRN_KIND_VARIABLE] = {0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2,
+                                                       2, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4};
+    uint32_t kind = cairn__head_kind(words[0]), count;
+    if (kind < CAIRN_KIND_VARIABLE)
+        count = fixed[kind];
+    else
+        count = left < 2 ? 0 : 1 + (4 + ((uint32_t)words[1] & CAIRN_SIZE_MASK) + 7) / 8;
+    return count <= left ? count : 0;
+}
 
 /* Where the events of a chunk end that was not sealed: the offset of the first zero word where a head is due,
  * of the first event that does not fit, or `capacity` (words from the block head). */

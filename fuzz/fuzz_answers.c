@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Properties, besides those of eventproperties.h: the tables by type and by call site have the same sums; nothing is
- * finished and unfinished, or neither; the slowest are sorted; a story's lines are in the order of time.
+ * finished and unfinished, or neither; the slowest are sorted; a story's lines are in the order of time. Chunk by chunk on
+ * several processors the answers are the same as event by event.
  *
  * options.query of a case: 0 subject; 1, 2 conditions of the filter, one per bit; 3 the story's task, as the number of
  * an event; 4..7 numbers for the conditions. */
@@ -10,6 +11,7 @@
 #include "eventproperties.h"
 #include "memfile.h"
 #include "property.h"
+#include "sameanswers.h"
 #include "tracecase.h"
 
 #include <string.h>
@@ -128,6 +130,24 @@ static void check_story(const struct analysis_story *story, const struct trace_i
     for (size_t i = 1; i < story->tasks.count; i++) PROPERTY(story->tasks.items[i].parent < i);
 }
 
+/* ---- The same on several processors ---------------------------------------------------------------------- */
+
+/* The source has been read to its end, and begins anew. */
+static void check_scans(struct questions *ask, struct trace_source *source)
+{
+    struct analysis_tasks tasks;
+    struct analysis_regions regions;
+    source->is_quiet = true;
+    bool good = analysis_tasks_init(&tasks, source->info, &ask->filter, SLOWEST);
+    if (good && analysis_tasks_run(&tasks, source, NULL, NULL, NULL) == 0)
+        PROPERTY(!same_tasks(&ask->tasks, &tasks));
+    good = analysis_regions_init(&regions, source->info, &ask->filter);
+    if (good && analysis_regions_run(&regions, source, NULL, NULL, NULL) == 0)
+        PROPERTY(!same_regions(&ask->regions, &regions));
+    analysis_tasks_free(&tasks);
+    analysis_regions_free(&regions);
+}
+
 static void answer(struct questions *ask, struct trace_source *source, const struct trace_task_id *task)
 {
     const struct trace_info *info = source->info;
@@ -141,6 +161,7 @@ static void answer(struct questions *ask, struct trace_source *source, const str
         check_tasks(&ask->tasks, info);
         check_regions(&ask->regions, info);
         check_story(&ask->story, info);
+        check_scans(ask, source);
     }
     analysis_tasks_free(&ask->tasks);
     analysis_regions_free(&ask->regions);

@@ -137,6 +137,13 @@ static bool site_matches(struct analysis_filter *filter, uint32_t site)
     return filter->types[site] > 0;
 }
 
+/* What the selection knows is looked up through a cache. */
+bool analysis_filter_is_concurrent(struct analysis_filter *filter)
+{
+    for (uint32_t site = 0; site < filter->site_count; site++) site_matches(filter, site);
+    return !analysis_filter_needs_selection(filter);
+}
+
 static bool task_type_matches(struct analysis_filter *filter, const struct trace_task_id *task)
 {
     if (!filter->spec->type) return true;
@@ -152,7 +159,7 @@ static bool task_id_matches(const struct analysis_filter *filter, const struct t
 
 static bool in_window(const struct analysis_filter *filter, uint64_t ticks)
 {
-    return ticks >= filter->from_ticks && ticks < filter->to_ticks;
+    return ticks >= filter->from_ticks && (ticks < filter->to_ticks || filter->to_ticks == UINT64_MAX);
 }
 
 static bool lasts(const struct analysis_filter *filter, uint64_t begin, uint64_t end)

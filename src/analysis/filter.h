@@ -65,6 +65,9 @@ void analysis_filter_free(struct analysis_filter *filter);
 bool analysis_filter_needs_selection(const struct analysis_filter *filter);
 void analysis_filter_use_info(struct analysis_filter *filter, const struct trace_info *info);
 
+/* Whether several threads may ask at once. Prepares that. */
+bool analysis_filter_is_concurrent(struct analysis_filter *filter);
+
 /* A task, at its first end, or at the end of the trace if it is unfinished. */
 bool analysis_filter_task(struct analysis_filter *filter, const struct trace_task_id *task,
                           uint64_t end_ticks, bool finished, bool failed);

@@ -370,6 +370,21 @@ static int take_event(struct trace_sink *sink, const struct trace_event *event, 
     }
 }
 
+/* ---- From a scan ------------------------------------------------------------------------------------ */
+
+bool analysis_regions_add(struct analysis_regions *regions, uint32_t site, const struct histogram *time,
+                          histogram_sum self)
+{
+    struct analysis_region_row *row = site_row(regions, site);
+    return row && analysis_stats_add(&row->stats, time, self) &&
+           analysis_stats_add(&regions->rows.items[row->type_row].stats, time, self);
+}
+
+bool analysis_regions_leave(struct analysis_regions *regions, const struct trace_region_id *region)
+{
+    return add_unfinished(regions, &(struct analysis_open_region){.id = *region, .weight = 1});
+}
+
 /* ---- The end --------------------------------------------------------------------------------------- */
 
 static int compare_rows(const void *left, const void *right)

@@ -46,4 +46,14 @@ bool analysis_regions_init(struct analysis_regions *regions, const struct trace_
                            struct analysis_filter *filter);
 void analysis_regions_free(struct analysis_regions *regions);
 
+/* Feeds it the whole of a source and ends it, on several processors if the source can be scanned: the same result as by
+ * its events one by one. `progress` as in trace_run. 0, or -1 with *error set. */
+int analysis_regions_run(struct analysis_regions *regions, struct trace_source *source,
+                         trace_progress *progress, void *data, struct cairn_error *error);
+
+/* For regionscan.c: finished ones of a call site, and an unfinished one. False if memory ran out. */
+bool analysis_regions_add(struct analysis_regions *regions, uint32_t site, const struct histogram *time,
+                          histogram_sum self);
+bool analysis_regions_leave(struct analysis_regions *regions, const struct trace_region_id *region);
+
 #endif

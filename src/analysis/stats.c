@@ -40,6 +40,19 @@ bool analysis_stats_finish(struct analysis_stats *stats, uint64_t duration, uint
     return true;
 }
 
+bool analysis_stats_add(struct analysis_stats *stats, const struct histogram *time, histogram_sum self)
+{
+    if (!histogram_merge(&stats->time, time)) return false;
+    stats->weight = 1;
+    stats->count += time->count;
+    stats->self += self;
+    stats->estimated += time->count;
+    stats->estimated_finished += time->count;
+    stats->estimated_total += time->sum;
+    stats->estimated_self += self;
+    return true;
+}
+
 void analysis_stats_leave(struct analysis_stats *stats, uint32_t weight)
 {
     stats->count++;

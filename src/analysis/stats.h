@@ -26,6 +26,8 @@ struct analysis_stats {
 
 /* Adds a finished one. False if memory ran out. */
 bool analysis_stats_finish(struct analysis_stats *stats, uint64_t duration, uint64_t self, uint32_t weight);
+/* Adds finished ones of weight 1. False if memory ran out. */
+bool analysis_stats_add(struct analysis_stats *stats, const struct histogram *time, histogram_sum self);
 /* Counts an unfinished one. */
 void analysis_stats_leave(struct analysis_stats *stats, uint32_t weight);
 void analysis_stats_free(struct analysis_stats *stats);

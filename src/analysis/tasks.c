@@ -336,6 +336,14 @@ static bool add_finished(struct analysis_tasks *tasks, const struct analysis_ope
     return offer_slowest(tasks, task);
 }
 
+static void note_snapshot_end(struct analysis_tasks *tasks, const struct analysis_task *task)
+{
+    if (task->id.process >= tasks->info->process_count) return;
+    const struct trace_task_id *wanted = tasks->info->processes[task->id.process].snapshot_task;
+    if (wanted && analysis_id_equal(wanted, &task->id))
+        tasks->snapshot_ends[task->id.process] = task->end_ticks;
+}
+
 static int end_task(struct analysis_tasks *tasks, const struct trace_event *event, struct cairn_error *error)
 {
     if (event->task.id <= CAIRN_ID_OFF) return 0;
@@ -347,6 +355,7 @@ static int end_task(struct analysis_tasks *tasks, const struct trace_event *even
     open->task.end_thread = event->thread;
     open->task.end_site = event->site;
     diagnose_backwards(tasks, &open->task);
+    note_snapshot_end(tasks, &open->task);
     child_ends(tasks, open);
     analysis_recent_put(tasks->recent, analysis_id_key(event->task.id), event->task.process, event->site,
                         event->thread);
@@ -371,6 +380,46 @@ static int take_event(struct trace_sink *sink, const struct trace_event *event, 
     default: return mention(tasks, &event->task, error);
     }
     return result == 0 && !analysis_sampling_take(&tasks->sampling, event) ? out_of_memory(error) : result;
+}
+
+/* ---- From a scan ------------------------------------------------------------------------------------- */
+
+/* Of a task that was ended before its begin was known. */
+static void find_begin(struct analysis_task *known, const struct analysis_task *task)
+{
+    if (analysis_id_equal(&known->id, &task->id)) {
+        known->begin = ANALYSIS_BEGIN_SEEN;
+        known->begin_thread = task->begin_thread;
+    }
+}
+
+static void begin_ended(struct analysis_tasks *tasks, struct analysis_task_row *row,
+                        const struct analysis_task *task)
+{
+    struct analysis_stats *stats = &row->stats;
+    enum analysis_begin begin = analysis_begin_of_mentioned(tasks->info, &task->id);
+    stats->begun_before -= begin == ANALYSIS_BEGIN_BEFORE;
+    stats->begin_lost -= begin == ANALYSIS_BEGIN_LOST;
+    stats->before_window -= begin == ANALYSIS_BEGIN_LEFT;
+    count_root(tasks, row, task, analysis_sampling_weight(&tasks->sampling, &task->id));
+    find_begin(&row->slowest, task);
+    for (size_t i = 0; i < tasks->slowest_count; i++) find_begin(&tasks->slowest[i], task);
+}
+
+enum analysis_added analysis_tasks_add(struct analysis_tasks *tasks, const struct analysis_task *task)
+{
+    unsigned known = analysis_ids_get(&tasks->seen, &task->id);
+    struct analysis_task_row *row = row_of(tasks, &task->id);
+    if (!row) return ANALYSIS_TASK_NO_MEMORY;
+    if (known & ENDED) return begin_ended(tasks, row, task), ANALYSIS_TASK_ENDED;
+    if (known) return ANALYSIS_TASK_OPEN;
+    struct analysis_open_task open = {.task = *task};
+    diagnose_backwards(tasks, task);
+    note_snapshot_end(tasks, task);
+    analysis_recent_put(tasks->recent, analysis_id_key(task->id.id), task->id.process, task->end_site,
+                        task->end_thread);
+    bool done = add_finished(tasks, &open) && analysis_ids_add(&tasks->seen, &task->id, SEEN | ENDED);
+    return done ? ANALYSIS_TASK_NEW : ANALYSIS_TASK_NO_MEMORY;
 }
 
 /* ---- The end --------------------------------------------------------------------------------------- */
@@ -450,7 +499,8 @@ bool analysis_tasks_init(struct analysis_tasks *tasks, const struct trace_info *
     analysis_sampling_init(&tasks->sampling, info);
     tasks->row_of_site = calloc((size_t)info->site_count + 1, sizeof *tasks->row_of_site);
     tasks->recent = calloc(1, sizeof *tasks->recent);
-    return tasks->row_of_site && tasks->recent;
+    tasks->snapshot_ends = calloc((size_t)info->process_count + 1, sizeof *tasks->snapshot_ends);
+    return tasks->row_of_site && tasks->recent && tasks->snapshot_ends;
 }
 
 void analysis_tasks_free(struct analysis_tasks *tasks)
@@ -461,6 +511,7 @@ void analysis_tasks_free(struct analysis_tasks *tasks)
     free(tasks->slowest);
     free(tasks->row_of_site);
     free(tasks->recent);
+    free(tasks->snapshot_ends);
     map_free(&tasks->open);
     analysis_names_free(&tasks->types);
     analysis_ids_free(&tasks->seen);

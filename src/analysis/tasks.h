@@ -56,6 +56,7 @@ struct analysis_tasks {
     VECTOR(struct analysis_task_row) rows; /* by total, the greatest first */
     struct analysis_task *slowest;         /* finished ones, the slowest first */
     size_t slowest_count;
+    uint64_t *snapshot_ends; /* by process: of the task that a snapshot was taken for; 0: it has not ended */
     /* Private. */
     const struct trace_info *info;
     struct analysis_filter *filter;
@@ -75,5 +76,16 @@ struct analysis_tasks {
 bool analysis_tasks_init(struct analysis_tasks *tasks, const struct trace_info *info,
                          struct analysis_filter *filter, size_t slowest_max);
 void analysis_tasks_free(struct analysis_tasks *tasks);
+
+/* Feeds it the whole of a source and ends it, on several processors if the source can be scanned: the same result as by
+ * its events one by one. `progress` as in trace_run. 0, or -1 with *error set. */
+int analysis_tasks_run(struct analysis_tasks *tasks, struct trace_source *source, trace_progress *progress,
+                       void *data, struct cairn_error *error);
+
+/* For taskscan.c: a whole task without parent or subtask, at its end, without a filter. NEW: it was added. OPEN: it has been
+ * mentioned, so that its begin and end are to be given. ENDED: it has been ended before; its begin counts from now on,
+ * and the end is to be given. */
+enum analysis_added { ANALYSIS_TASK_NEW, ANALYSIS_TASK_OPEN, ANALYSIS_TASK_ENDED, ANALYSIS_TASK_NO_MEMORY };
+enum analysis_added analysis_tasks_add(struct analysis_tasks *tasks, const struct analysis_task *task);
 
 #endif

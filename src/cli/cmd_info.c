@@ -31,39 +31,10 @@ static const struct {
 #include "format/event.def"
 };
 
-/* Events go to both analyses. */
 struct both {
-    struct trace_sink sink;
-    const struct trace_info *info;
     struct analysis_tasks tasks;
     struct analysis_regions regions;
-    uint64_t *ends; /* by process: of the task that a snapshot was taken for; 0 if unknown */
 };
-
-static void note_end(struct both *both, const struct trace_event *event)
-{
-    bool known = event->task.process < both->info->process_count;
-    const struct trace_task_id *task =
-        known ? both->info->processes[event->task.process].snapshot_task : NULL;
-    if (!task || !analysis_id_equal(task, &event->task)) return;
-    uint64_t *end = &both->ends[event->task.process];
-    if (!*end) *end = event->time;
-}
-
-static int take_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
-{
-    struct both *both = (struct both *)sink;
-    if (event->kind == TRACE_TASK_END || event->kind == TRACE_TASK_FAIL) note_end(both, event);
-    if (both->tasks.sink.event(&both->tasks.sink, event, error) != 0) return -1;
-    return both->regions.sink.event(&both->regions.sink, event, error);
-}
-
-static int take_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error)
-{
-    struct both *both = (struct both *)sink;
-    if (both->tasks.sink.end(&both->tasks.sink, info, error) != 0) return -1;
-    return both->regions.sink.end(&both->regions.sink, info, error);
-}
 
 static uint64_t span_ns(const struct trace_info *info, uint64_t begin, uint64_t end)
 {
@@ -223,7 +194,8 @@ static void print_info(const struct question *question, const struct both *both,
     info_print_label("recorded");
     printf("%s", show_wall_clock(text, trace_clock_realtime_ns(&info->clock, info->begin_ticks)));
     printf(", for %s\n", show_duration(text, span_ns(info, info->begin_ticks, info->end_ticks)));
-    for (uint32_t i = 0; i < info->process_count; i++) info_print_process(info, i, both->ends[i]);
+    for (uint32_t i = 0; i < info->process_count; i++)
+        info_print_process(info, i, both->tasks.snapshot_ends[i]);
     print_threads(info, all_threads);
     print_counts(info);
     print_sampling(&both->tasks);
@@ -328,17 +300,16 @@ static void free_both(struct both *both)
 {
     analysis_tasks_free(&both->tasks);
     analysis_regions_free(&both->regions);
-    free(both->ends);
 }
 
 static int run_both(struct question *question, struct both *both)
 {
-    const struct trace_info *info = question->info;
-    *both = (struct both){.sink = {take_event, take_end}, .info = info};
-    both->ends = calloc(info->process_count, sizeof *both->ends);
-    bool ready = analysis_tasks_init(&both->tasks, info, NULL, 0);
-    ready = analysis_regions_init(&both->regions, info, NULL) && ready && both->ends;
-    return ready ? question_run(question, &both->sink) : cli_out_of_memory();
+    bool ready = analysis_tasks_init(&both->tasks, question->info, NULL, 0);
+    ready = analysis_regions_init(&both->regions, question->info, NULL) && ready;
+    int code = ready ? question_run_tasks(question, &both->tasks) : cli_out_of_memory();
+    if (code != CLI_OK) return code;
+    question->source->is_quiet = true;
+    return question_run_regions(question, &both->regions);
 }
 
 static int run(const void *given, int count, char **arguments)

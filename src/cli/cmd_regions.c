@@ -171,8 +171,8 @@ static int run(const void *given, int count, char **arguments)
     int code = question_begin(&question, &cmd_regions, &options.query, ANALYSIS_REGIONS, arguments[0]);
     if (code == CLI_OK) {
         question.source->no_text = true; /* logs have been searched by now, if they had to be */
-        bool ready = analysis_regions_init(&regions, question.info, &question.filter);
-        code = ready ? question_run(&question, &regions.sink) : cli_out_of_memory();
+        bool ready = analysis_regions_init(&regions, question.info, question_filter(&question));
+        code = ready ? question_run_regions(&question, &regions) : cli_out_of_memory();
         if (code == CLI_OK && options.query.json)
             write_json(&question, &regions);
         else if (code == CLI_OK && options.query.csv)

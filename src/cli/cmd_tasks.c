@@ -267,8 +267,9 @@ static int run(const void *given, int count, char **arguments)
     int code = question_begin(&question, &cmd_tasks, &options.query, ANALYSIS_TASKS, arguments[0]);
     if (code == CLI_OK) {
         question.source->no_text = true; /* logs have been searched by now, if they had to be */
-        bool ready = analysis_tasks_init(&tasks, question.info, &question.filter, (size_t)options.slowest);
-        code = ready ? question_run(&question, &tasks.sink) : cli_out_of_memory();
+        bool ready =
+            analysis_tasks_init(&tasks, question.info, question_filter(&question), (size_t)options.slowest);
+        code = ready ? question_run_tasks(&question, &tasks) : cli_out_of_memory();
         if (code == CLI_OK) answer(&question, &tasks, options.slowest > 0);
     }
     analysis_tasks_free(&tasks);

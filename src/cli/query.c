@@ -60,6 +60,27 @@ int question_run(struct question *question, struct trace_sink *sink)
     return result == 0 ? CLI_OK : cli_report(&error);
 }
 
+int question_run_tasks(struct question *question, struct analysis_tasks *tasks)
+{
+    struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
+    int result = analysis_tasks_run(tasks, question->source, cli_progress, "reading", &error);
+    cli_progress_done();
+    return result == 0 ? CLI_OK : cli_report(&error);
+}
+
+int question_run_regions(struct question *question, struct analysis_regions *regions)
+{
+    struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
+    int result = analysis_regions_run(regions, question->source, cli_progress, "reading", &error);
+    cli_progress_done();
+    return result == 0 ? CLI_OK : cli_report(&error);
+}
+
+struct analysis_filter *question_filter(struct question *question)
+{
+    return query_is_filtered(question->query) ? &question->filter : NULL;
+}
+
 /* The first pass, and the trace opened anew for the second. */
 static int select_tasks(struct question *question)
 {

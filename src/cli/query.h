@@ -46,6 +46,11 @@ int question_begin(struct question *question, const struct cli_command *command,
                    enum analysis_subject subject, const char *path);
 /* Feeds the trace to a sink. CLI_OK or CLI_TROUBLE, reported already. */
 int question_run(struct question *question, struct trace_sink *sink);
+/* The same for these, on several processors if that can be. */
+int question_run_tasks(struct question *question, struct analysis_tasks *tasks);
+int question_run_regions(struct question *question, struct analysis_regions *regions);
+/* The filter, or NULL if everything is meant. */
+struct analysis_filter *question_filter(struct question *question);
 /* The findings that matter, for people, below a table. */
 void question_notes(const struct question *question);
 /* All findings, as the member "diagnostics" of the innermost JSON object. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,6 +46,20 @@ void os_unmap_file(struct os_mapping *mapping)
     if (mapping->bytes) munmap((void *)(uintptr_t)mapping->bytes, mapping->count);
     if (mapping->fd >= 0) close(mapping->fd);
     *mapping = (struct os_mapping){.fd = -1};
+}
+
+void os_forget_pages(const struct os_mapping *mapping, size_t offset, size_t count)
+{
+    const size_t page = 4096;
+    size_t begin = offset & ~(page - 1), end = offset + count;
+    madvise((void *)(uintptr_t)(mapping->bytes + begin), end - begin, MADV_DONTNEED); /* a hint */
+}
+
+unsigned os_processor_count(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 0 ? (unsigned)count : 1;
 }
 
 bool os_process_maps_file(uint32_t pid, const char *path)

@@ -159,6 +159,11 @@ struct os_mapping {
  * Reading a mapping of a file that somebody truncates meanwhile raises SIGBUS, as for any tool. */
 int os_map_file(const char *path, struct os_mapping *mapping, struct cairn_error *error);
 void os_unmap_file(struct os_mapping *mapping);
+/* That part will not be read again soon: its pages leave the process, not the system's cache. */
+void os_forget_pages(const struct os_mapping *mapping, size_t offset, size_t count);
+
+/* How many processors this process may use, at least 1. */
+unsigned os_processor_count(void);
 
 /* Whether process `pid` has the file at `path` mapped: the surest sign that the program image that made it
  * is alive, as neither exec nor fork passes the mapping on. True also if that cannot be found out. */

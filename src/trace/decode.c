@@ -10,6 +10,7 @@
 
 #include "cairn/cairn.h"
 #include "trace/blockwalk.h"
+#include "trace/cursor.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -246,13 +247,6 @@ static void read_state(struct trace_stream *stream, uint64_t head, const uint64_
     }
 }
 
-/* A bit for every kind that is an event to users. */
-static const uint32_t event_kinds = 0
-#define CAIRN_EVENT(number, NAME, name, TALLY, payload, doc)                                                 \
-    | (CAIRN_TALLY_##TALLY != CAIRN_TALLY_NONE ? (uint32_t)1 << number : 0)
-#include "format/event.def"
-    ;
-
 /* Steps to the next event in this chunk. */
 static bool ready_in_chunk(struct trace_stream *stream)
 {
@@ -262,7 +256,7 @@ static bool ready_in_chunk(struct trace_stream *stream)
         uint32_t count = cairn__event_words(words, stream->end - stream->at);
         if (__builtin_expect(!count, 0)) break;
         stream->event_words = count;
-        if (event_kinds >> cairn__head_kind(head) & 1) {
+        if (trace_event_kinds >> cairn__head_kind(head) & 1) {
             stream->time = cairn__head_time(head, stream->time);
             stream->order = ticks(stream, stream->time);
             return true;

@@ -132,7 +132,8 @@ static void start_stream(struct trace_native *native, const struct trace_file *f
     stream->text = &native->text;
     stream->overwritten_until =
         native->threads.items.items[file->chunks.items[first].thread].overwritten_until_ticks;
-    if (trace_stream_ready(stream))
+    const bool *wanted = native->face.threads;
+    if ((!wanted || wanted[file->chunks.items[first].thread]) && trace_stream_ready(stream))
         trace_order_push(&native->order, stream->order, native->file_count + native->stream_count);
     native->stream_count++;
 }
@@ -172,8 +173,11 @@ static bool make_streams(struct trace_native *native)
     native->openings = calloc(native->file_count, sizeof *native->openings);
     if (!native->streams || !native->openings) return false;
     if (!trace_order_create(&native->order, count + native->file_count)) return false;
-    for (uint32_t i = 0; i < native->file_count; i++) start_streams(native, i);
-    return true;
+    for (uint32_t i = 0; i < native->file_count; i++) {
+        native->files[i].diagnostics = native->face.is_quiet ? &native->unheard : &native->diagnostics;
+        start_streams(native, i);
+    }
+    return native->has_streams = true;
 }
 
 /* ---- 5. The source --------------------------------------------------------------------------------------- */
@@ -193,15 +197,29 @@ static void next_open_task(struct trace_native *native, uint32_t index, struct t
     if (opening->next == file->open_tasks.count) trace_order_pop(&native->order);
 }
 
+static void rewind_streams(struct trace_source *source)
+{
+    struct trace_native *native = (struct trace_native *)source;
+    for (uint32_t i = 0; i < native->stream_count; i++) trace_stream_close(&native->streams[i]);
+    trace_order_destroy(&native->order);
+    free(native->streams);
+    free(native->openings);
+    native->streams = NULL;
+    native->openings = NULL;
+    native->stream_count = 0;
+    native->has_streams = false;
+}
+
 static int native_next(struct trace_source *source, struct trace_event *event, struct cairn_error *error)
 {
     struct trace_native *native = (struct trace_native *)source;
+    if (!native->has_streams && !make_streams(native)) return out_of_memory(error);
     if (!native->order.count) return 0;
     uint32_t top = native->order.heap[0].stream;
     if (top < native->file_count) return next_open_task(native, top, event), 1;
     struct trace_stream *stream = &native->streams[top - native->file_count];
     uint32_t tally = trace_stream_tally(stream);
-    if (tally != CAIRN_TALLY_NONE) native->info.recovered[tally]++;
+    if (tally != CAIRN_TALLY_NONE && !source->is_quiet) native->info.recovered[tally]++;
     stream->text = source->no_text ? NULL : &native->text;
     trace_stream_take(stream, event);
     if (trace_stream_ready(stream)) {
@@ -215,20 +233,23 @@ static int native_next(struct trace_source *source, struct trace_event *event, s
 static void native_close(struct trace_source *source)
 {
     struct trace_native *native = (struct trace_native *)source;
-    for (uint32_t i = 0; i < native->stream_count; i++) trace_stream_close(&native->streams[i]);
+    rewind_streams(source);
     for (uint32_t i = 0; i < native->file_count; i++) trace_file_close(&native->files[i]);
-    trace_order_destroy(&native->order);
     vector_free(&native->paths);
     vector_free(&native->sites.items);
     vector_free(&native->threads.items);
-    free(native->streams);
-    free(native->openings);
     trace_text_free(&native->text);
     free(native->files);
     free(native->processes);
     free(native->diagnostics.items);
+    free(native->unheard.items);
     arena_free(&native->arena);
     free(native);
+}
+
+struct trace_native *trace_native_of(struct trace_source *source)
+{
+    return source->next == native_next ? (struct trace_native *)source : NULL;
 }
 
 struct trace_source *trace_open(const char *path, struct cairn_error *error)
@@ -238,12 +259,12 @@ struct trace_source *trace_open(const char *path, struct cairn_error *error)
         out_of_memory(error);
         return NULL;
     }
-    native->face = (struct trace_source){.info = &native->info, .next = native_next, .close = native_close};
+    native->face = (struct trace_source){
+        .info = &native->info, .next = native_next, .rewind = rewind_streams, .close = native_close};
     if (trace_native_open_files(native, path, error) < 0) goto fail;
     choose_clock(native);
     if (!make_tables(native)) goto fail_memory;
     trace_native_fill_info(native);
-    if (!make_streams(native)) goto fail_memory;
     return &native->face;
 fail_memory:
     out_of_memory(error);

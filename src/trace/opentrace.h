@@ -15,7 +15,7 @@ struct trace_opening {
 struct trace_native {
     struct trace_source face;
     struct trace_info info;
-    struct trace_diagnostics diagnostics;
+    struct trace_diagnostics diagnostics, unheard;
     struct arena arena;
     VECTOR(const char *) paths;
     struct trace_file *files;
@@ -26,9 +26,13 @@ struct trace_native {
     struct trace_opening *openings; /* by file; in the order they are streams 0 to file_count - 1, */
     struct trace_stream *streams;   /* and these follow */
     uint32_t stream_count;
+    bool has_streams; /* from the first `next` on */
     struct trace_order order;
     struct trace_text text;
 };
+
+/* The inside of a source, or NULL if it is one of another kind. */
+struct trace_native *trace_native_of(struct trace_source *source);
 
 /* Opens the file, or those of the folder. 0, or -1 with *error set. */
 int trace_native_open_files(struct trace_native *native, const char *path, struct cairn_error *error);

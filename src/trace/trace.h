@@ -203,10 +203,14 @@ struct trace_event {
 
 struct trace_source {
     const struct trace_info *info;
-    bool
-        no_text; /* set by who does not need the text of formatted logs: it is then empty, and they cost less */
+    /* Set by who reads, before the first `next`: */
+    bool no_text;  /* the text of formatted logs is not needed: it is then empty, and they cost less */
+    bool is_quiet; /* all has been read before: what is odd about it has been told, and events were counted */
+    const bool *threads; /* by index: only events of these are wanted, and those of none; NULL: all */
     /* 1: *event is the next; 0: the end; -1: cannot go on, *error says why. */
     int (*next)(struct trace_source *source, struct trace_event *event, struct cairn_error *error);
+    /* The next `next` begins anew; what is set above may be changed before. */
+    void (*rewind)(struct trace_source *source);
     void (*close)(struct trace_source *source);
 };
 
@@ -239,7 +243,7 @@ int trace_assemble(const char *text_path, const char *trace_path, struct cairn_e
  * what it finds to `findings`. Returns 0 if it could be read at all, else -1. */
 int trace_check(const char *path, struct trace_diagnostics *findings, struct cairn_error *error);
 
-/* Feeds every event of a source to a sink and ends it. `progress` may be NULL; it is called now and
+/* Rewinds a source, feeds every event to a sink and ends it. `progress` may be NULL; it is called now and
  * then with the fraction done, 0 to 1. 0, or -1 with *error set. */
 typedef void trace_progress(void *data, double fraction);
 int trace_run(struct trace_source *source, struct trace_sink *sink, trace_progress *progress, void *data,

@@ -17,6 +17,7 @@ int trace_run(struct trace_source *source, struct trace_sink *sink, trace_progre
     struct trace_event event;
     uint64_t count = 0;
     int result;
+    source->rewind(source);
     while ((result = source->next(source, &event, error)) > 0) {
         if (sink->event(sink, &event, error) < 0) return -1;
         if (progress && ++count % EVENTS_PER_PROGRESS == 0)

@@ -1,0 +1,57 @@
+/* Stepping over the words of one chunk, at speed. SPDX-License-Identifier: Apache-2.0
+ *
+ *     struct trace_cursor cursor = trace_cursor(part);
+ *     for (const uint64_t *words; (words = trace_cursor_next(&cursor)) != NULL;)
+ *         switch (cursor.kind) { case CAIRN_EVENT_REGION_BEGIN: ... cursor.time ... }
+ *
+ * Every word is handed out, those of state too (TIME, TASK, ...); nothing is resolved and nothing is diagnosed. What
+ * does not fit ends the walk, and `at < end` tells. Input is not trusted: an event that is handed out lies within
+ * the chunk, and its data (cairn__event_data) too.
+ */
+#ifndef CAIRN_TRACE_CURSOR_H
+#define CAIRN_TRACE_CURSOR_H
+
+#include "format/format.h"
+
+#include <stddef.h>
+
+struct trace_cursor {
+    const uint64_t *words; /* of the chunk, from its block head */
+    uint32_t at, end;      /* in words; at: behind the event that was handed out */
+    uint32_t place;        /* of that event */
+    uint32_t kind;
+    uint64_t time;   /* of that event, native ticks */
+    uint64_t *kinds; /* counts what was handed out */
+};
+
+/* A bit for every kind that is known, and for every kind that is an event to users. */
+static const uint32_t trace_known_kinds = 0
+#define CAIRN_EVENT(number, NAME, name, TALLY, payload, doc) | (uint32_t)1 << number
+#include "format/event.def"
+    ;
+static const uint32_t trace_event_kinds = 0
+#define CAIRN_EVENT(number, NAME, name, TALLY, payload, doc)                                                 \
+    | (CAIRN_TALLY_##TALLY != CAIRN_TALLY_NONE ? (uint32_t)1 << number : 0)
+#include "format/event.def"
+    ;
+
+static inline const uint64_t *trace_cursor_next(struct trace_cursor *cursor)
+{
+    const uint32_t untimed =
+        1u << CAIRN_EVENT_TASK_AGAIN | 1u << CAIRN_EVENT_TIME | 1u << CAIRN_EVENT_EXTENSION;
+    if (cursor->at >= cursor->end) return NULL;
+    const uint64_t *words = cursor->words + cursor->at;
+    uint32_t kind = cairn__head_kind(words[0]), count = cairn__event_words(words, cursor->end - cursor->at);
+    if (__builtin_expect(!count, 0)) return NULL;
+    if ((trace_known_kinds & ~untimed) >> kind & 1)
+        cursor->time = cairn__head_time(words[0], cursor->time);
+    else if (kind == CAIRN_EVENT_TIME)
+        cursor->time = words[1];
+    cursor->kinds[kind]++;
+    cursor->kind = kind;
+    cursor->place = cursor->at;
+    cursor->at += count;
+    return words;
+}
+
+#endif

@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 CONFIGURE = cmake --preset release -DCAIRN_TESTS=OFF -DCAIRN_EXAMPLES=OFF -DCAIRN_BENCH=OFF
 BUILD = MAKEFLAGS= GNUMAKEFLAGS=--no-print-directory cmake --build build -j$(JOBS)
 
-.PHONY: build demo check check-long bench bench-peers install clean format help two-file
+.PHONY: build demo check check-long bench bench-peers bench-analysis install clean format help two-file
 
 build: need-cmake
 	@$(CONFIGURE) >/dev/null
@@ -22,6 +22,7 @@ help:
 	@echo 'make check-long  all tests in every build, and fuzzing: some hours'
 	@echo 'make bench       what an annotation costs on this machine, some minutes'
 	@echo 'make bench-peers the same beside other tracers'
+	@echo 'make bench-analysis how fast the tool answers, and in how much memory; some minutes, 2 GB of disk'
 	@echo 'make install     to PREFIX, now $(PREFIX); DESTDIR is put before it'
 	@echo 'make two-file    build/two-file/cairn.h and cairn.c, to compile into a program'
 	@echo 'make format      clang-format over all C files'
@@ -54,6 +55,12 @@ bench-peers:
 	@$(CONFIGURE) -DCAIRN_BENCH=ON >/dev/null
 	@$(BUILD)
 	@tools/bench-peers
+
+bench-analysis:
+	@tools/bootstrap bench
+	@$(CONFIGURE) -DCAIRN_BENCH=ON >/dev/null
+	@$(BUILD)
+	@tools/bench-analysis
 
 install: build
 	@DESTDIR='$(DESTDIR)' cmake --install build --prefix '$(PREFIX)'

@@ -4,7 +4,8 @@
  * blocked, and none may interrupt itself, there is none. But threads block signals for other reasons, too. Then, on
  * x86-64, the stack tells: the kernel leaves on it, where a handler returns to, the address of the restorer that the
  * handler was installed with, and the registers as they were. If there is no such frame between here and the end of the
- * stack, there is no handler. A frame may also be left over from an earlier one: then the answer is "maybe" for no reason. Memory is read through the kernel, which says where the stack ends.
+ * stack, there is no handler. A frame may also be left over from an earlier one: then the answer is "maybe" for no
+ * reason, which does no harm. Memory is read through the kernel, which says where the stack ends.
  */
 #include "os/os.h"
 

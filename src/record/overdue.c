@@ -4,8 +4,8 @@
  * end. It gets its type's threshold and as much again, a second at most, before it counts as hanging. The helper looks,
  * some times a second, if any type has a threshold:
  *
- *   1. Candidates are open tasks that hang and were not told of before: those of tasktable.c,
- *      and those begun in chunks that have not been taken in yet, less those that end in the same chunk.
+ *   1. Candidates are open tasks that hang and were not told of before: those of tasktable.c, and those begun in
+ *      chunks that have not been taken in yet, less those that end in the same chunk.
  *   2. Those that end in any chunk not taken in are struck off.
  *   3. The first that is left triggers.
  *

@@ -8,6 +8,7 @@
 #ifndef CAIRN_ANALYSIS_ANALYSIS_H
 #define CAIRN_ANALYSIS_ANALYSIS_H
 
+#include "analysis/details.h"
 #include "analysis/filter.h"
 #include "analysis/ids.h"
 #include "analysis/regions.h"

@@ -125,22 +125,41 @@ static void count_begin(const struct analysis_regions *regions, struct analysis_
     stats->begin_lost += !left;
 }
 
+static struct analysis_region region_of(const struct analysis_open_region *open)
+{
+    return (struct analysis_region){.id = open->id, .weight = open->weight, .end_thread = UINT32_MAX};
+}
+
+static bool tell_each(const struct analysis_regions *regions, const struct analysis_region *region)
+{
+    return !regions->each || regions->each(regions->each_data, region);
+}
+
+/* The self time of one that lasts from its begin to `end`. */
+static uint64_t self_until(const struct analysis_open_region *open, uint64_t end_ticks)
+{
+    uint64_t duration = end_ticks > open->id.birth ? end_ticks - open->id.birth : 0;
+    return open->covered < duration ? duration - open->covered : 0;
+}
+
 static bool add_finished(struct analysis_regions *regions, const struct analysis_open_region *open,
-                         uint64_t end_ticks, bool wrong)
+                         struct analysis_region *ended)
 {
     const struct trace_region_id *id = &open->id;
-    if (regions->filter && !analysis_filter_region(regions->filter, id, end_ticks, true)) return true;
-    uint64_t duration = end_ticks > id->birth ? end_ticks - id->birth : 0;
-    uint64_t self = open->covered < duration ? duration - open->covered : 0;
+    if (regions->filter && !analysis_filter_region(regions->filter, id, ended->end_ticks, true)) return true;
+    uint64_t duration = analysis_region_duration(ended);
     struct analysis_region_row *site = site_row(regions, id->site);
     if (!site) return false;
+    ended->self_ticks = self_until(open, ended->end_ticks);
+    ended->is_finished = true;
     struct analysis_region_row *type = &regions->rows.items[site->type_row];
-    site->stats.errors += wrong;
-    type->stats.errors += wrong;
+    site->stats.errors += ended->is_wrong;
+    type->stats.errors += ended->is_wrong;
     count_begin(regions, &site->stats, open);
     count_begin(regions, &type->stats, open);
-    return analysis_stats_finish(&site->stats, duration, self, open->weight) &&
-           analysis_stats_finish(&type->stats, duration, self, open->weight);
+    return analysis_stats_finish(&site->stats, duration, ended->self_ticks, open->weight) &&
+           analysis_stats_finish(&type->stats, duration, ended->self_ticks, open->weight) &&
+           tell_each(regions, ended);
 }
 
 static bool add_unfinished(struct analysis_regions *regions, const struct analysis_open_region *open)
@@ -154,7 +173,10 @@ static bool add_unfinished(struct analysis_regions *regions, const struct analys
         analysis_stats_leave(both[i], open->weight);
         count_begin(regions, both[i], open);
     }
-    return true;
+    struct analysis_region left = region_of(open);
+    left.end_ticks = end;
+    left.self_ticks = self_until(open, end);
+    return tell_each(regions, &left);
 }
 
 /* ---- Open regions ---------------------------------------------------------------------------------- */
@@ -288,6 +310,16 @@ static bool check_order(struct analysis_regions *regions, const struct trace_eve
     return true;
 }
 
+static struct analysis_region region_ended(const struct analysis_open_region *open,
+                                           const struct trace_event *event, uint64_t end_ticks)
+{
+    struct analysis_region ended = region_of(open);
+    ended.end_ticks = end_ticks;
+    ended.end_thread = event->thread;
+    ended.end_site = event->site;
+    return ended;
+}
+
 /* Of a region whose begin is not in the trace, the end is remembered: no place tells a second one from a first.
  * False if memory ran out. */
 static bool remember_end(struct analysis_regions *regions, const struct trace_event *event, bool *is_first)
@@ -314,7 +346,8 @@ static int end_unknown(struct analysis_regions *regions, const struct trace_even
                                          .begin_lost = true};
     if (!analysis_is_before_window(regions->info, whole.process, id->birth))
         analysis_region_no_begin(regions, event);
-    return add_finished(regions, &whole, event->time, false) ? 0 : out_of_memory(error);
+    struct analysis_region ended = region_ended(&whole, event, event->time);
+    return add_finished(regions, &whole, &ended) ? 0 : out_of_memory(error);
 }
 
 static int end_region(struct analysis_regions *regions, const struct trace_event *event,
@@ -325,12 +358,13 @@ static int end_region(struct analysis_regions *regions, const struct trace_event
     if (slot == NO_SLOT) return end_unknown(regions, event, error);
     if (regions->slots.items[slot].begin_lost && !remember_end(regions, event, &is_first))
         return out_of_memory(error);
-    bool wrong = check_order(regions, event, slot);
+    struct analysis_region ended = region_ended(&regions->slots.items[slot], event, event->time);
+    ended.is_wrong = check_order(regions, event, slot);
     analysis_recent_put(regions->recent, event->region.place, process_of(regions, event->thread), event->site,
                         event->thread);
     const struct analysis_open_region *open = &regions->slots.items[slot];
     cover(regions, open, event->time);
-    bool done = add_finished(regions, open, event->time, wrong);
+    bool done = add_finished(regions, open, &ended);
     remove_slot(regions, slot);
     return done ? 0 : out_of_memory(error);
 }
@@ -342,7 +376,8 @@ static int whole_region(struct analysis_regions *regions, const struct trace_eve
     struct analysis_open_region whole = {
         .id = event->region, .below = NO_SLOT, .weight = weight_of(regions, &event->region)};
     if (event->end_ticks < event->region.birth) return analysis_region_backwards(regions, event), 0;
-    return add_finished(regions, &whole, event->end_ticks, false) ? 0 : out_of_memory(error);
+    struct analysis_region ended = region_ended(&whole, event, event->end_ticks);
+    return add_finished(regions, &whole, &ended) ? 0 : out_of_memory(error);
 }
 
 /* A region that a chunk head lists after a gap may have been open before the gap; or it began in the gap, and

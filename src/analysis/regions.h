@@ -18,11 +18,31 @@ struct analysis_region_row {
     struct analysis_stats stats;
 };
 
+/* One region that was counted. */
+struct analysis_region {
+    struct trace_region_id id;
+    uint64_t end_ticks;            /* of an unfinished one: that of the trace */
+    uint64_t self_ticks;           /* that no region nested in it covers */
+    uint32_t end_thread, end_site; /* UINT32_MAX and 0 if unfinished */
+    uint32_t weight;               /* how many it stands for: sampling.h */
+    bool is_finished;
+    bool is_wrong; /* ended in an order that is not that of nesting, or by another thread */
+};
+
+static inline uint64_t analysis_region_duration(const struct analysis_region *region)
+{
+    return region->end_ticks > region->id.birth ? region->end_ticks - region->id.birth : 0;
+}
+
 struct analysis_regions {
     struct trace_sink sink;
     /* Results, complete after the sink's end. */
     VECTOR(struct analysis_region_row) rows;  /* types, by total, the greatest first */
     VECTOR(struct analysis_region_row) sites; /* in the order of their types, then by total */
+    /* Set by who wants every region that is counted, one by one: at its end, unfinished ones after the last event.
+     * False: memory ran out. Only by events, not by analysis_regions_run's scan, which is then not made. */
+    bool (*each)(void *data, const struct analysis_region *region);
+    void *each_data;
     /* Private. */
     const struct trace_info *info;
     struct analysis_filter *filter;

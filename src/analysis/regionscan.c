@@ -430,7 +430,8 @@ int analysis_regions_run(struct analysis_regions *regions, struct trace_source *
     struct analysis_filter *filter = regions->filter;
     struct region_scan scan = {.scan = {.digest = digest_part, .settle = settle_part, .drop = drop},
                                .regions = regions};
-    bool may_scan = !regions->sampling.any && (!filter || analysis_filter_is_concurrent(filter));
+    bool may_scan =
+        !regions->each && !regions->sampling.any && (!filter || analysis_filter_is_concurrent(filter));
     int result = 0;
     if (may_scan && !find_slots(&scan)) result = out_of_memory(error);
     if (may_scan && result == 0) scan.scan.workers = affordable(&scan, trace_scan_workers(source));

@@ -72,18 +72,13 @@ static void count_begin(struct analysis_stats *stats, enum analysis_begin begin)
     stats->before_window += begin == ANALYSIS_BEGIN_LEFT || begin == ANALYSIS_BEGIN_LISTED;
 }
 
-static uint64_t latency_of(const struct analysis_task *task)
-{
-    return task->end_ticks > task->id.birth ? task->end_ticks - task->id.birth : 0;
-}
-
 /* ---- The slowest ----------------------------------------------------------------------------------- */
 
 /* The slowest first; equal ones in the order of their begins, so that answers are stable. */
 static int compare_slowness(const void *left, const void *right)
 {
     const struct analysis_task *one = left, *other = right;
-    uint64_t slow = latency_of(one), slower = latency_of(other);
+    uint64_t slow = analysis_task_latency(one), slower = analysis_task_latency(other);
     if (slow != slower) return slow > slower ? -1 : 1;
     if (one->id.birth != other->id.birth) return one->id.birth < other->id.birth ? -1 : 1;
     return one->id.id < other->id.id ? -1 : one->id.id > other->id.id;
@@ -303,7 +298,7 @@ static int begin_task(struct analysis_tasks *tasks, const struct trace_event *ev
 
 static uint64_t self_time(const struct analysis_open_task *open)
 {
-    uint64_t covered = open->covered, latency = latency_of(&open->task);
+    uint64_t covered = open->covered, latency = analysis_task_latency(&open->task);
     if (open->open_children && open->task.end_ticks > open->covered_since)
         covered += open->task.end_ticks - open->covered_since;
     return covered < latency ? latency - covered : 0;
@@ -311,29 +306,37 @@ static uint64_t self_time(const struct analysis_open_task *open)
 
 /* Known roots of a sampled call site: they and those skipped there are all there were. */
 static void count_root(const struct analysis_tasks *tasks, struct analysis_task_row *row,
-                       const struct analysis_task *task, uint32_t weight)
+                       const struct analysis_task *task)
 {
     bool is_root = task->begin == ANALYSIS_BEGIN_SEEN && task->parent.id == 0;
     if (!is_root || task->id.site >= tasks->info->site_count || !tasks->info->sites[task->id.site].one_in)
         return;
     row->roots++;
-    row->roots_estimated += weight;
+    row->roots_estimated += task->weight;
 }
 
-static bool add_finished(struct analysis_tasks *tasks, const struct analysis_open_task *open)
+static bool tell_each(struct analysis_tasks *tasks, const struct analysis_task *task)
 {
-    const struct analysis_task *task = &open->task;
+    return !tasks->each || tasks->each(tasks->each_data, task);
+}
+
+static bool add_finished(struct analysis_tasks *tasks, struct analysis_open_task *open)
+{
+    struct analysis_task *task = &open->task;
     bool failed = task->status == ANALYSIS_FAILED;
     if (tasks->filter && !analysis_filter_task(tasks->filter, &task->id, task->end_ticks, true, failed))
         return true;
     struct analysis_task_row *row = row_of(tasks, &task->id);
-    uint32_t weight = analysis_sampling_weight(&tasks->sampling, &task->id);
-    if (!row || !analysis_stats_finish(&row->stats, latency_of(task), self_time(open), weight)) return false;
+    task->weight = analysis_sampling_weight(&tasks->sampling, &task->id);
+    task->self_ticks = self_time(open);
+    if (!row ||
+        !analysis_stats_finish(&row->stats, analysis_task_latency(task), task->self_ticks, task->weight))
+        return false;
     row->stats.errors += failed;
     count_begin(&row->stats, task->begin);
-    count_root(tasks, row, task, weight);
+    count_root(tasks, row, task);
     if (row->stats.time.count == 1 || compare_slowness(task, &row->slowest) < 0) row->slowest = *task;
-    return offer_slowest(tasks, task);
+    return offer_slowest(tasks, task) && tell_each(tasks, task);
 }
 
 static void note_snapshot_end(struct analysis_tasks *tasks, const struct analysis_task *task)
@@ -382,6 +385,11 @@ static int take_event(struct trace_sink *sink, const struct trace_event *event, 
     return result == 0 && !analysis_sampling_take(&tasks->sampling, event) ? out_of_memory(error) : result;
 }
 
+bool analysis_tasks_has_ended(struct analysis_tasks *tasks, const struct trace_task_id *task)
+{
+    return analysis_ids_get(&tasks->seen, task) & ENDED;
+}
+
 /* ---- From a scan ------------------------------------------------------------------------------------- */
 
 /* Of a task that was ended before its begin was known. */
@@ -401,7 +409,9 @@ static void begin_ended(struct analysis_tasks *tasks, struct analysis_task_row *
     stats->begun_before -= begin == ANALYSIS_BEGIN_BEFORE;
     stats->begin_lost -= begin == ANALYSIS_BEGIN_LOST;
     stats->before_window -= begin == ANALYSIS_BEGIN_LEFT;
-    count_root(tasks, row, task, analysis_sampling_weight(&tasks->sampling, &task->id));
+    struct analysis_task weighed = *task;
+    weighed.weight = analysis_sampling_weight(&tasks->sampling, &task->id);
+    count_root(tasks, row, &weighed);
     find_begin(&row->slowest, task);
     for (size_t i = 0; i < tasks->slowest_count; i++) find_begin(&tasks->slowest[i], task);
 }
@@ -424,18 +434,21 @@ enum analysis_added analysis_tasks_add(struct analysis_tasks *tasks, const struc
 
 /* ---- The end --------------------------------------------------------------------------------------- */
 
-static bool add_unfinished(struct analysis_tasks *tasks, const struct analysis_task *task)
+static bool add_unfinished(struct analysis_tasks *tasks, struct analysis_open_task *open)
 {
+    struct analysis_task *task = &open->task;
     uint64_t end = tasks->info->end_ticks;
     if (analysis_ended_before_window(tasks->info, &task->id, task->begin)) return true;
     if (tasks->filter && !analysis_filter_task(tasks->filter, &task->id, end, false, false)) return true;
     struct analysis_task_row *row = row_of(tasks, &task->id);
     if (!row) return false;
-    uint32_t weight = analysis_sampling_weight(&tasks->sampling, &task->id);
-    analysis_stats_leave(&row->stats, weight);
+    task->weight = analysis_sampling_weight(&tasks->sampling, &task->id);
+    task->end_ticks = end;
+    task->self_ticks = self_time(open);
+    analysis_stats_leave(&row->stats, task->weight);
     count_begin(&row->stats, task->begin);
-    count_root(tasks, row, task, weight);
-    return true;
+    count_root(tasks, row, task);
+    return tell_each(tasks, task);
 }
 
 /* What was sampled away at a call site: also of types of which nothing was recorded. */
@@ -474,7 +487,7 @@ static int take_end(struct trace_sink *sink, const struct trace_info *info, stru
     tasks->info = info;
     for (size_t i = 0; i < tasks->open.capacity; i++) {
         const struct map_entry *entry = &tasks->open.entries[i];
-        if (entry->used && !add_unfinished(tasks, &tasks->slots.items[entry->value].task))
+        if (entry->used && !add_unfinished(tasks, &tasks->slots.items[entry->value]))
             return out_of_memory(error);
     }
     for (uint32_t site = 1; site < info->site_count; site++)

@@ -33,10 +33,20 @@ struct analysis_task {
     struct trace_task_id parent; /* id 0: none, or not known because the begin was not seen */
     enum analysis_begin begin;
     enum analysis_status status;
-    uint64_t end_ticks; /* of its first end */
+    uint64_t
+        end_ticks; /* of its first end; once the trace has ended, of an unfinished one that of the trace */
     uint32_t begin_thread, end_thread;
     uint32_t end_site; /* of a failure its text is the reason */
+    /* Of tasks that were counted: */
+    uint64_t self_ticks; /* in which no subtask was open */
+    uint32_t weight;     /* how many it stands for: sampling.h */
 };
+
+/* From begin to end; 0 if clocks disagree so much that it ends before. */
+static inline uint64_t analysis_task_latency(const struct analysis_task *task)
+{
+    return task->end_ticks > task->id.birth ? task->end_ticks - task->id.birth : 0;
+}
 
 struct analysis_task_row {
     const char *type;
@@ -57,6 +67,10 @@ struct analysis_tasks {
     struct analysis_task *slowest;         /* finished ones, the slowest first */
     size_t slowest_count;
     uint64_t *snapshot_ends; /* by process: of the task that a snapshot was taken for; 0: it has not ended */
+    /* Set by who wants every task that is counted, one by one: at its end, unfinished ones after the last event.
+     * False: memory ran out. */
+    bool (*each)(void *data, const struct analysis_task *task);
+    void *each_data;
     /* Private. */
     const struct trace_info *info;
     struct analysis_filter *filter;
@@ -81,6 +95,9 @@ void analysis_tasks_free(struct analysis_tasks *tasks);
  * its events one by one. `progress` as in trace_run. 0, or -1 with *error set. */
 int analysis_tasks_run(struct analysis_tasks *tasks, struct trace_source *source, trace_progress *progress,
                        void *data, struct cairn_error *error);
+
+/* Whether its first end has come. */
+bool analysis_tasks_has_ended(struct analysis_tasks *tasks, const struct trace_task_id *task);
 
 /* For taskscan.c: a whole task without parent or subtask, at its end, without a filter. NEW: it was added. OPEN: it has been
  * mentioned, so that its begin and end are to be given. ENDED: it has been ended before; its begin counts from now on,

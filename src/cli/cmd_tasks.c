@@ -177,8 +177,7 @@ static const char *reason_of(const struct trace_info *info, const struct analysi
 
 static uint64_t latency_ns(const struct trace_info *info, const struct analysis_task *task)
 {
-    uint64_t birth = task->id.birth;
-    return trace_clock_ns(&info->clock, task->end_ticks > birth ? task->end_ticks - birth : 0);
+    return trace_clock_ns(&info->clock, analysis_task_latency(task));
 }
 
 static void write_task(struct records *records, const struct analysis_task *task,

@@ -123,14 +123,21 @@ int analysis_id_parse(const char *text, const struct trace_info *info, struct tr
 
 enum { PAGE_TASKS = 128, FLAG_BITS = 4, FLAG_MASK = 15 };
 
+/* Where a page is remembered. Threads take blocks of serials in turn, so that neighbouring pages rarely meet. */
+static struct analysis_ids_recent *recent_of(struct analysis_ids *ids, struct map_key key)
+{
+    uint64_t mixed = (key.a ^ key.b << 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return &ids->recent[mixed >> 32 & (ANALYSIS_IDS_RECENT - 1)];
+}
+
 static uint8_t *find_page(struct analysis_ids *ids, struct map_key key)
 {
-    if (ids->last && memcmp(&key, &ids->last_key, sizeof key) == 0) return ids->last;
+    struct analysis_ids_recent *recent = recent_of(ids, key);
+    if (recent->page && recent->key.a == key.a && recent->key.b == key.b) return recent->page;
     uint64_t *value = map_get(&ids->pages, key);
     if (!value) return NULL;
-    ids->last_key = key;
-    ids->last = (uint8_t *)(uintptr_t)*value;
-    return ids->last;
+    *recent = (struct analysis_ids_recent){key, (uint8_t *)(uintptr_t)*value};
+    return recent->page;
 }
 
 static struct map_key page_of(const struct trace_task_id *task)
@@ -155,24 +162,37 @@ static uint8_t *add_page(struct analysis_ids *ids, struct map_key key)
     uint64_t *value = page ? map_put(&ids->pages, key, NULL) : NULL;
     if (!value) return NULL;
     *value = (uint64_t)(uintptr_t)page;
-    ids->last_key = key;
-    ids->last = page;
+    *recent_of(ids, key) = (struct analysis_ids_recent){key, page};
     return page;
 }
 
-bool analysis_ids_add(struct analysis_ids *ids, const struct trace_task_id *task, unsigned flags)
+static uint8_t *byte_of(struct analysis_ids *ids, const struct trace_task_id *task)
 {
     struct map_key key = page_of(task);
     uint8_t *page = find_page(ids, key);
     if (!page) page = add_page(ids, key);
-    if (!page) return false;
-    page[task->id % PAGE_TASKS / 2] |= (uint8_t)(flags << shift_of(task->id));
-    return true;
+    return page ? page + task->id % PAGE_TASKS / 2 : NULL;
+}
+
+bool analysis_ids_add(struct analysis_ids *ids, const struct trace_task_id *task, unsigned flags)
+{
+    uint8_t *byte = byte_of(ids, task);
+    if (byte) *byte |= (uint8_t)(flags << shift_of(task->id));
+    return byte;
+}
+
+bool analysis_ids_add_new(struct analysis_ids *ids, const struct trace_task_id *task, unsigned flags,
+                          unsigned *had)
+{
+    uint8_t *byte = byte_of(ids, task);
+    *had = byte ? *byte >> shift_of(task->id) & FLAG_MASK : 0;
+    if (byte && !*had) *byte |= (uint8_t)(flags << shift_of(task->id));
+    return byte;
 }
 
 void analysis_ids_free(struct analysis_ids *ids)
 {
     map_free(&ids->pages);
     arena_free(&ids->memory);
-    ids->last = NULL;
+    memset(ids->recent, 0, sizeof ids->recent);
 }

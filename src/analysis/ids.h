@@ -30,17 +30,23 @@ uint64_t analysis_id_key(uint64_t id);
 bool analysis_id_equal(const struct trace_task_id *one, const struct trace_task_id *other);
 
 /* Zero-initialise. Not for several threads at once. */
+enum { ANALYSIS_IDS_RECENT = 64 };
 struct analysis_ids {
     struct map pages;
     struct arena memory;
-    struct map_key last_key; /* the page used last: neighbours come together */
-    uint8_t *last;
+    struct analysis_ids_recent { /* pages used last: each thread's tasks are neighbours */
+        struct map_key key;
+        uint8_t *page;
+    } recent[ANALYSIS_IDS_RECENT];
 };
 
 /* The flags of a task, 0 if none was ever set. */
 unsigned analysis_ids_get(struct analysis_ids *ids, const struct trace_task_id *task);
 /* Adds flags (1 to 15). False if memory ran out. */
 bool analysis_ids_add(struct analysis_ids *ids, const struct trace_task_id *task, unsigned flags);
+/* Both in one: of a task without flags, adds these. *had: those it had. False if memory ran out. */
+bool analysis_ids_add_new(struct analysis_ids *ids, const struct trace_task_id *task, unsigned flags,
+                          unsigned *had);
 void analysis_ids_free(struct analysis_ids *ids);
 
 #endif

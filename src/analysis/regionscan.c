@@ -105,7 +105,7 @@ struct region_work {
     struct trace_part *part;
     struct trace_state *state;
     struct region_digest *digest;
-    struct trace_cursor cursor;
+    struct trace_step now;
 };
 
 static struct region_level level_here(const struct region_work *work, uint64_t head, uint64_t birth)
@@ -114,7 +114,7 @@ static struct region_level level_here(const struct region_work *work, uint64_t h
     if (!work->scan->slots[site]) work->digest->is_irregular = true;
     return (struct region_level){.birth = birth,
                                  .place =
-                                     cairn__place(number, work->part->head->block.number, work->cursor.place),
+                                     cairn__place(number, work->part->head->block.number, work->now.place),
                                  .task = work->state->task,
                                  .site = site};
 }
@@ -125,14 +125,14 @@ static void begin_region(struct region_work *work, uint64_t head)
     if (digest->depth == DEPTH_MAX || work->part->is_side) /* a handler's is on no list */
         digest->is_irregular = true;
     else
-        digest->levels[digest->depth++] = level_here(work, head, work->cursor.time);
+        digest->levels[digest->depth++] = level_here(work, head, work->now.time);
 }
 
 /* The innermost ends: one of this chunk, or else one that was open before. */
 static bool end_region(struct region_work *work, uint64_t head)
 {
     struct region_digest *digest = work->digest;
-    uint64_t time = work->cursor.time;
+    uint64_t time = work->now.time;
     trace_part_site(work->part, cairn__head_site(head));
     if (digest->depth) {
         const struct region_level *level = &digest->levels[--digest->depth];
@@ -163,7 +163,7 @@ static bool whole_region(struct region_work *work, const uint64_t *words)
 static bool take_word(struct region_work *work, const uint64_t *words)
 {
     struct region_digest *digest = work->digest;
-    switch (work->cursor.kind) {
+    switch (work->now.kind) {
     case CAIRN_EVENT_REGION_BEGIN: begin_region(work, words[0]); return true;
     case CAIRN_EVENT_REGION_END: return end_region(work, words[0]);
     case CAIRN_EVENT_REGION_END_LONG:
@@ -173,31 +173,31 @@ static bool take_word(struct region_work *work, const uint64_t *words)
     case CAIRN_EVENT_TASK:
     case CAIRN_EVENT_TASK_AGAIN: return trace_state_switch(work->state, work->part, words);
     default:
-        trace_part_check(work->part, work->cursor.kind, words, digest->depth + digest->inherited);
+        trace_part_check(work->part, work->now.kind, words, digest->depth + digest->inherited);
         return true;
     }
 }
 
-static bool has_regions(uint32_t kind)
-{
-    return kind == CAIRN_EVENT_REGION_BEGIN || kind == CAIRN_EVENT_REGION_END ||
-           kind == CAIRN_EVENT_REGION_END_LONG;
-}
+static const uint32_t region_kinds =
+    1u << CAIRN_EVENT_REGION_BEGIN | 1u << CAIRN_EVENT_REGION_END | 1u << CAIRN_EVENT_REGION_END_LONG;
 
 static bool walk(struct region_work *work)
 {
-    uint64_t last = work->cursor.time;
-    bool steps_back = false, any = false;
+    struct trace_cursor cursor = trace_part_cursor(work->part);
+    uint64_t last = cursor.now.time;
+    bool steps_back = false;
+    uint32_t met = 0;
     if (!trace_state_begin(work->state, work->part)) return false;
-    for (const uint64_t *words; (words = trace_cursor_next(&work->cursor)) != NULL;) {
-        steps_back |= work->cursor.time < last;
-        last = work->cursor.time;
-        any |= has_regions(work->cursor.kind);
+    for (const uint64_t *words; (words = trace_cursor_next(&cursor)) != NULL;) {
+        steps_back |= cursor.now.time < last;
+        last = cursor.now.time;
+        met |= 1u << cursor.now.kind;
+        work->now = cursor.now;
         if (!take_word(work, words)) return false;
     }
-    work->part->is_odd |= work->cursor.at < work->cursor.end;
+    work->part->is_odd |= cursor.at < cursor.end;
     work->digest->last_ticks = last;
-    work->digest->is_irregular |= steps_back || (any && work->part->is_side);
+    work->digest->is_irregular |= steps_back || (met & region_kinds && work->part->is_side);
     return true;
 }
 
@@ -212,12 +212,8 @@ static void *digest_part(struct trace_scan *given, unsigned worker, struct trace
     struct region_scan *scan = scan_of(given);
     struct region_digest *digest = malloc(sizeof *digest); /* large, and mostly not touched */
     if (!digest) return NULL;
-    struct region_work work = {.scan = scan,
-                               .worker = worker,
-                               .part = part,
-                               .state = &scan->states[worker],
-                               .digest = digest,
-                               .cursor = trace_part_cursor(part)};
+    struct region_work work = {
+        .scan = scan, .worker = worker, .part = part, .state = &scan->states[worker], .digest = digest};
     uint32_t inherited = part->head->open_count;
     digest->is_irregular = inherited > (part->is_side ? 0 : CARRIED_MAX);
     digest->inherited = inherited > CARRIED_MAX ? CARRIED_MAX : inherited;

@@ -418,18 +418,18 @@ static void begin_ended(struct analysis_tasks *tasks, struct analysis_task_row *
 
 enum analysis_added analysis_tasks_add(struct analysis_tasks *tasks, const struct analysis_task *task)
 {
-    unsigned known = analysis_ids_get(&tasks->seen, &task->id);
-    struct analysis_task_row *row = row_of(tasks, &task->id);
-    if (!row) return ANALYSIS_TASK_NO_MEMORY;
-    if (known & ENDED) return begin_ended(tasks, row, task), ANALYSIS_TASK_ENDED;
+    unsigned known;
+    if (!analysis_ids_add_new(&tasks->seen, &task->id, SEEN | ENDED, &known)) return ANALYSIS_TASK_NO_MEMORY;
+    struct analysis_task_row *row = known & ENDED ? row_of(tasks, &task->id) : NULL;
+    if (known & ENDED)
+        return row ? begin_ended(tasks, row, task), ANALYSIS_TASK_ENDED : ANALYSIS_TASK_NO_MEMORY;
     if (known) return ANALYSIS_TASK_OPEN;
     struct analysis_open_task open = {.task = *task};
     diagnose_backwards(tasks, task);
     note_snapshot_end(tasks, task);
     analysis_recent_put(tasks->recent, analysis_id_key(task->id.id), task->id.process, task->end_site,
                         task->end_thread);
-    bool done = add_finished(tasks, &open) && analysis_ids_add(&tasks->seen, &task->id, SEEN | ENDED);
-    return done ? ANALYSIS_TASK_NEW : ANALYSIS_TASK_NO_MEMORY;
+    return add_finished(tasks, &open) ? ANALYSIS_TASK_NEW : ANALYSIS_TASK_NO_MEMORY;
 }
 
 /* ---- The end --------------------------------------------------------------------------------------- */

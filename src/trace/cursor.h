@@ -2,11 +2,12 @@
  *
  *     struct trace_cursor cursor = trace_cursor(part);
  *     for (const uint64_t *words; (words = trace_cursor_next(&cursor)) != NULL;)
- *         switch (cursor.kind) { case CAIRN_EVENT_REGION_BEGIN: ... cursor.time ... }
+ *         switch (cursor.now.kind) { case CAIRN_EVENT_REGION_BEGIN: ... cursor.now.time ... }
  *
  * Every word is handed out, those of state too (TIME, TASK, ...); nothing is resolved and nothing is diagnosed. What
  * does not fit ends the walk, and `at < end` tells. Input is not trusted: an event that is handed out lies within
- * the chunk, and its data (cairn__event_data) too.
+ * the chunk, and its data (cairn__event_data) too. A cursor whose address is not taken stays in registers, which halves the
+ * cost of a step: hand on `now`, not the cursor.
  */
 #ifndef CAIRN_TRACE_CURSOR_H
 #define CAIRN_TRACE_CURSOR_H
@@ -15,13 +16,17 @@
 
 #include <stddef.h>
 
+struct trace_step {
+    uint64_t time;  /* native ticks */
+    uint32_t place; /* in words, from the block head */
+    uint32_t kind;
+};
+
 struct trace_cursor {
     const uint64_t *words; /* of the chunk, from its block head */
     uint32_t at, end;      /* in words; at: behind the event that was handed out */
-    uint32_t place;        /* of that event */
-    uint32_t kind;
-    uint64_t time;   /* of that event, native ticks */
-    uint64_t *kinds; /* counts what was handed out */
+    struct trace_step now; /* that event */
+    uint64_t *kinds;       /* counts what was handed out */
 };
 
 /* A bit for every kind that is known, and for every kind that is an event to users. */
@@ -44,12 +49,12 @@ static inline const uint64_t *trace_cursor_next(struct trace_cursor *cursor)
     uint32_t kind = cairn__head_kind(words[0]), count = cairn__event_words(words, cursor->end - cursor->at);
     if (__builtin_expect(!count, 0)) return NULL;
     if ((trace_known_kinds & ~untimed) >> kind & 1)
-        cursor->time = cairn__head_time(words[0], cursor->time);
+        cursor->now.time = cairn__head_time(words[0], cursor->now.time);
     else if (kind == CAIRN_EVENT_TIME)
-        cursor->time = words[1];
+        cursor->now.time = words[1];
     cursor->kinds[kind]++;
-    cursor->kind = kind;
-    cursor->place = cursor->at;
+    cursor->now.kind = kind;
+    cursor->now.place = cursor->at;
     cursor->at += count;
     return words;
 }

@@ -76,7 +76,7 @@ static inline struct trace_cursor trace_part_cursor(const struct trace_part *par
                                  .at = cairn__chunk_first(part->head->open_count),
                                  .end = part->words,
                                  .kinds = part->kinds,
-                                 .time = part->head->begin_ticks};
+                                 .now.time = part->head->begin_ticks};
 }
 
 /* The regions that were open at its begin, innermost last: head->open_count of them. */

@@ -1,4 +1,5 @@
 /* Histograms: buckets, percentiles against exact ones, merging. SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,26 +52,111 @@ static int compare(const void *left, const void *right)
 
 enum { VALUES = 9973 };
 
-static void percentiles_are_within_one_percent_of_exact_ones(void **state)
+/* ---- Distributions that a histogram of buckets may get wrong ---------------------------------------------- */
+
+static uint64_t of_all_magnitudes(unsigned i)
 {
-    (void)state;
+    (void)i;
+    return random_value();
+}
+
+static uint64_t all_equal(unsigned i)
+{
+    (void)i;
+    return 129 * 64 - 1; /* the greatest of a bucket: as far from its middle as can be */
+}
+
+static uint64_t least_of_buckets(unsigned i)
+{
+    return histogram_bucket_low(i % (HISTOGRAM_BUCKETS - 1));
+}
+
+static uint64_t greatest_of_buckets(unsigned i)
+{
+    return histogram_bucket_low(1 + i % (HISTOGRAM_BUCKETS - 1)) - 1;
+}
+
+static uint64_t around_powers_of_two(unsigned i)
+{
+    return (UINT64_C(1) << i % 64) + i / 64 % 3 - 1;
+}
+
+static uint64_t half_and_half_far_apart(unsigned i)
+{
+    return i % 2 ? UINT64_MAX - i : i;
+}
+
+static uint64_t one_outlier(unsigned i)
+{
+    return i == 77 ? UINT64_MAX : 1000;
+}
+
+static uint64_t heavy_tail(unsigned i)
+{
+    (void)i;
+    double uniform = (double)(random_value() % 1000003 + 1) / 1000004;
+    return (uint64_t)(1000 / (uniform * uniform)); /* Pareto with exponent 1/2: neither mean nor variance */
+}
+
+static uint64_t small_numbers(unsigned i)
+{
+    return i % 130;
+}
+
+static const struct {
+    const char *name;
+    uint64_t (*value)(unsigned i);
+} distributions[] = {
+    {"of all magnitudes", of_all_magnitudes},
+    {"all equal", all_equal},
+    {"least of buckets", least_of_buckets},
+    {"greatest of buckets", greatest_of_buckets},
+    {"around powers of two", around_powers_of_two},
+    {"half and half, far apart", half_and_half_far_apart},
+    {"one outlier", one_outlier},
+    {"heavy tail", heavy_tail},
+    {"small numbers", small_numbers},
+};
+
+static void check_percentiles(const struct histogram *histogram, const uint64_t *values, unsigned count)
+{
+    for (unsigned permyriad = 0; permyriad <= 10000; permyriad++) {
+        uint64_t rank = ((uint64_t)permyriad * count + 9999) / 10000;
+        uint64_t exact = values[rank ? rank - 1 : 0];
+        uint64_t found = histogram_percentile(histogram, permyriad / 10000.0);
+        uint64_t apart = found > exact ? found - exact : exact - found;
+        if (apart > exact / 100)
+            fail_msg("%u/10000 of %u: %" PRIu64 ", not %" PRIu64, permyriad, count, found, exact);
+    }
+}
+
+static void check_distribution(uint64_t (*value)(unsigned i), unsigned count)
+{
     static uint64_t values[VALUES];
     struct histogram histogram = {0};
-    for (int i = 0; i < VALUES; i++) {
-        values[i] = random_value();
+    histogram_sum sum = 0;
+    for (unsigned i = 0; i < count; i++) {
+        values[i] = value(i);
+        sum += values[i];
         assert_true(histogram_add(&histogram, values[i]));
     }
-    qsort(values, VALUES, sizeof *values, compare);
-    for (int permille = 0; permille <= 1000; permille++) {
-        uint64_t rank = ((uint64_t)permille * VALUES + 999) / 1000;
-        uint64_t exact = values[rank ? rank - 1 : 0];
-        uint64_t found = histogram_percentile(&histogram, permille / 1000.0);
-        uint64_t apart = found > exact ? found - exact : exact - found;
-        assert_true(apart <= exact / 100);
-    }
+    qsort(values, count, sizeof *values, compare);
+    check_percentiles(&histogram, values, count);
+    assert_true(histogram.sum == sum);
     assert_int_equal(histogram_percentile(&histogram, 0), values[0]);
-    assert_int_equal(histogram_percentile(&histogram, 1), values[VALUES - 1]);
+    assert_int_equal(histogram_percentile(&histogram, 1), values[count - 1]);
     histogram_free(&histogram);
+}
+
+static void percentiles_are_within_one_percent_of_exact_ones(void **state)
+{
+    static const unsigned counts[] = {1, 2, 3, 100, VALUES};
+    (void)state;
+    for (size_t i = 0; i < sizeof distributions / sizeof *distributions; i++) {
+        print_message("%s\n", distributions[i].name);
+        for (size_t j = 0; j < sizeof counts / sizeof *counts; j++)
+            check_distribution(distributions[i].value, counts[j]);
+    }
 }
 
 static void nearest_rank_is_not_off_by_rounding(void **state)

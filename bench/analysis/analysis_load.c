@@ -7,7 +7,11 @@
  * many. One in three is handed to the next thread, which ends it. The types of task come in turn.
  *
  * Fixed: another mix makes other figures. */
+#ifdef LOAD_LTTNG
+#include "load_lttng.h"
+#else
 #include <cairn/cairn.h>
+#endif
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,11 +1,14 @@
 /* What a command costs: time and memory of a child. SPDX-License-Identifier: Apache-2.0
  *
  *     analysis-measure COMMAND [ARGUMENT]...     its output goes nowhere
+ *     analysis-measure --until TEXT COMMAND...   it is ready, and killed, when it has written TEXT to stderr
  *     analysis-measure --read FILE               the yardstick: the file, mapped, is read once from its begin to its end
  *
  * Prints one line: wall seconds, CPU seconds, and the most it had at once of anonymous and of all resident memory, in KiB.
  * Memory is looked at every millisecond. Exit status: that of the command. */
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,9 +64,21 @@ static void look(pid_t child, long *anonymous_max, long *resident_max)
     if (resident > *resident_max) *resident_max = resident;
 }
 
-static void be_child(char **arguments)
+/* Whether the child has said that it is ready; what it says is read from a pipe that does not block. */
+static bool is_ready(int said, const char *text)
+{
+    static char heard[65536];
+    static size_t count;
+    if (!text) return false;
+    ssize_t more = read(said, heard + count, sizeof heard - 1 - count);
+    if (more > 0) count += (size_t)more;
+    return strstr(heard, text) != NULL;
+}
+
+static void be_child(char **arguments, int says)
 {
     int nowhere = open("/dev/null", O_WRONLY);
+    if (says >= 0) dup2(says, STDERR_FILENO);
     if (nowhere >= 0) dup2(nowhere, STDOUT_FILENO);
     if (strcmp(arguments[0], "--read") == 0) exit(read_file(arguments[1]));
     execvp(arguments[0], arguments);
@@ -73,23 +88,28 @@ static void be_child(char **arguments)
 
 int main(int argc, char **argv)
 {
+    const char *until = argc > 3 && strcmp(argv[1], "--until") == 0 ? argv[2] : NULL;
+    char **command = argv + (until ? 3 : 1);
+    int pipe_ends[2] = {-1, -1}, status;
     if (argc < 2 || (strcmp(argv[1], "--read") == 0 && argc != 3)) {
-        fputs("usage: analysis-measure COMMAND [ARGUMENT]... | --read FILE\n", stderr);
+        fputs("usage: analysis-measure [--until TEXT] COMMAND [ARGUMENT]... | --read FILE\n", stderr);
         return 2;
     }
+    if (until && pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) return perror("pipe"), 1;
     double begin = now();
     pid_t child = fork();
-    if (child == 0) be_child(argv + 1);
+    if (child == 0) be_child(command, pipe_ends[1]);
     if (child < 0) return perror("fork"), 1;
     long anonymous = 0, resident = 0;
-    int status;
+    bool was_ready = false;
     struct rusage usage;
     while (wait4(child, &status, WNOHANG, &usage) == 0) {
         look(child, &anonymous, &resident);
+        if (!was_ready && is_ready(pipe_ends[0], until)) was_ready = kill(child, SIGKILL) == 0;
         nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
     }
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
     printf("%.3f %.3f %ld %ld\n", now() - begin, cpu, anonymous, resident);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+    return was_ready ? 0 : WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

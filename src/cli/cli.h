@@ -61,9 +61,7 @@ void cli_help_command(const struct cli_command *command, FILE *out);
 /* Prints "cairn NAME: text" and where to read on to stderr and returns CLI_USAGE. */
 int cli_usage(const struct cli_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* "1.5s" in nanoseconds, "64M" in bytes, "12": false if the text is none, too large or has a wrong unit. */
-bool cli_parse_duration(const char *text, uint64_t *ns);
-bool cli_parse_bytes(const char *text, uint64_t *bytes);
+/* "12": false if the text is no whole number or too large. */
 bool cli_parse_count(const char *text, uint64_t *count);
 
 /* Prints "cairn: path: at offset N: text" to stderr and returns CLI_TROUBLE. */

@@ -67,11 +67,11 @@ static int set_value(struct parse *parse, const struct cli_option *option, const
         if (!cli_parse_count(value, at)) return bad_value(parse, option, value, "a whole number");
         break;
     case CLI_DURATION:
-        if (!cli_parse_duration(value, at))
+        if (!quantity_duration(value, at))
             return bad_value(parse, option, value, "a duration such as 10ms (units: ns us ms s m h)");
         break;
     case CLI_BYTES:
-        if (!cli_parse_bytes(value, at)) return bad_value(parse, option, value, "a size such as 64M");
+        if (!quantity_bytes(value, at)) return bad_value(parse, option, value, "a size such as 64M");
         break;
     }
     return CLI_OK;

@@ -106,8 +106,8 @@ static int bad_item(const struct making *making, const char *option, const char 
 static bool put_window(const char *item, char *out, size_t bytes)
 {
     uint64_t value;
-    bool is_size = cli_parse_bytes(item, &value);
-    if ((!is_size && !cli_parse_duration(item, &value)) || !value) return false;
+    bool is_size = quantity_bytes(item, &value);
+    if ((!is_size && !quantity_duration(item, &value)) || !value) return false;
     snprintf(out, bytes, "%" PRIu64 "%s", value, is_size ? "" : "ns");
     return true;
 }
@@ -119,7 +119,7 @@ static bool put_pair(const char *item, char *out, size_t bytes, bool is_duration
     uint64_t value;
     if (!equals || equals == item) return false;
     bool is_value =
-        is_duration ? cli_parse_duration(equals + 1, &value) : cli_parse_count(equals + 1, &value);
+        is_duration ? quantity_duration(equals + 1, &value) : cli_parse_count(equals + 1, &value);
     if (!is_value || !value) return false;
     int count = snprintf(out, bytes, "%.*s=%" PRIu64 "%s", (int)(equals - item), item, value,
                          is_duration ? "ns" : "");

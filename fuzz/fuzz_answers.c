@@ -5,7 +5,7 @@
  * finished and unfinished, or neither; the slowest are sorted; a story's lines are in the order of time. Chunk by chunk on
  * several processors the answers are the same as event by event.
  *
- * options.query of a case: 0 subject; 1, 2 conditions of the filter, one per bit; 3 the story's task, as the number of
+ * options.query of a case: 0 subject and expression; 1, 2 conditions of the filter, one per bit; 3 the story's task, as the number of
  * an event; 4..7 numbers for the conditions. */
 #include "analysis/analysis.h"
 #include "eventproperties.h"
@@ -18,11 +18,6 @@
 
 enum { SLOWEST = 3 };
 
-static struct trace_source *open_again(void)
-{
-    return trace_open(MEMFILE_TRACE, NULL);
-}
-
 /* ---- What is asked --------------------------------------------------------------------------------------- */
 
 static struct analysis_spec spec_of(const uint8_t *query)
@@ -30,6 +25,16 @@ static struct analysis_spec spec_of(const uint8_t *query)
     static const char *const types[] = {"*", "order", "?r*", ""};
     static const char *const threads[] = {"main", "*", "42", "worker"};
     static const char *const tasks[] = {"1", "0x1001000000001", "2r1", "off"};
+    static const char *const wheres[] = {
+        NULL,
+        "type ~ e and not (thread = main)",
+        "log ~ e or subtasks > 1 or has attr.size",
+        "root and latency >= 5ns or self < 3ns",
+        "task.failed or task.log ~ e and duration > 2ns",
+        "self > 1ns and not task.parent.type = order",
+        "task.unfinished and text ~ e",
+        "parent.type = order or status = unfinished and logs = 0",
+    };
     unsigned bits = query[1] | (unsigned)query[2] << 8, number = query[4];
     return (struct analysis_spec){.type = bits & 1 ? types[number & 3] : NULL,
                                   .thread = bits & 2 ? threads[number >> 2 & 3] : NULL,
@@ -41,11 +46,13 @@ static struct analysis_spec spec_of(const uint8_t *query)
                                   .max_ns = bits & 128 ? (uint64_t)query[7] << 9 : 0,
                                   .complete = bits & 256,
                                   .unfinished = bits & 512,
-                                  .failed = bits & 1024};
+                                  .failed = bits & 1024,
+                                  .where = wheres[query[0] / 3 % 8]};
 }
 
 struct questions {
     struct trace_sink sink; /* hands each event to all that follow */
+    enum analysis_subject subject;
     struct analysis_spec spec;
     struct analysis_filter filter;
     struct analysis_tasks tasks;
@@ -54,12 +61,19 @@ struct questions {
     uint64_t logs;
 };
 
+/* It answers about its subject alone: all other things are asked for as they are. */
+static struct analysis_filter *filter_for(struct questions *ask, enum analysis_subject subject)
+{
+    return ask->subject == subject ? &ask->filter : NULL;
+}
+
 static int ask_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
 {
     struct questions *ask = (struct questions *)sink;
     if (ask->tasks.sink.event(&ask->tasks.sink, event, error) != 0) return -1;
     if (ask->regions.sink.event(&ask->regions.sink, event, error) != 0) return -1;
-    if (event->kind == TRACE_LOG) ask->logs += analysis_filter_log(&ask->filter, event);
+    if (event->kind == TRACE_LOG && ask->subject == ANALYSIS_LOGS)
+        ask->logs += analysis_filter_log(&ask->filter, event);
     return ask->story.sink.event(&ask->story.sink, event, error);
 }
 
@@ -137,11 +151,13 @@ static void check_scans(struct questions *ask, struct trace_source *source)
 {
     struct analysis_tasks tasks;
     struct analysis_regions regions;
+    struct analysis_filter *tasks_filter = filter_for(ask, ANALYSIS_TASKS);
+    struct analysis_filter *regions_filter = filter_for(ask, ANALYSIS_REGIONS);
     source->is_quiet = true;
-    bool good = analysis_tasks_init(&tasks, source->info, &ask->filter, SLOWEST);
+    bool good = analysis_tasks_init(&tasks, source->info, tasks_filter, SLOWEST);
     if (good && analysis_tasks_run(&tasks, source, NULL, NULL, NULL) == 0)
         PROPERTY(!same_tasks(&ask->tasks, &tasks));
-    good = analysis_regions_init(&regions, source->info, &ask->filter);
+    good = analysis_regions_init(&regions, source->info, regions_filter);
     if (good && analysis_regions_run(&regions, source, NULL, NULL, NULL) == 0)
         PROPERTY(!same_regions(&ask->regions, &regions));
     analysis_tasks_free(&tasks);
@@ -152,10 +168,9 @@ static void answer(struct questions *ask, struct trace_source *source, const str
 {
     const struct trace_info *info = source->info;
     struct events_read read;
-    analysis_filter_use_info(&ask->filter, info);
     /* All of them, as all are freed. */
-    bool good = analysis_tasks_init(&ask->tasks, info, &ask->filter, SLOWEST);
-    good = analysis_regions_init(&ask->regions, info, &ask->filter) && good;
+    bool good = analysis_tasks_init(&ask->tasks, info, filter_for(ask, ANALYSIS_TASKS), SLOWEST);
+    good = analysis_regions_init(&ask->regions, info, filter_for(ask, ANALYSIS_REGIONS)) && good;
     good = analysis_story_init(&ask->story, info, task) && good;
     if (good && events_read(source, &ask->sink, &read) && ask_end(ask, info) == 0) {
         check_tasks(&ask->tasks, info);
@@ -170,7 +185,8 @@ static void answer(struct questions *ask, struct trace_source *source, const str
 
 /* ---- The readings ---------------------------------------------------------------------------------------- */
 
-/* The first: counts, and takes note of the story's task. It goes on to the filter's selection. */
+/* The first: counts, and takes note of the story's task. It goes on to the filter's selection. The source begins anew for the
+ * second, which finds nothing odd that is not known. */
 struct first_reading {
     struct trace_sink sink;
     struct trace_sink *selection;
@@ -190,9 +206,14 @@ static bool read_first(struct questions *ask, struct trace_source *source, const
 {
     *first = (struct first_reading){.sink = {.event = note_event}, .until = query[3] + 1u};
     ask->spec = spec_of(query);
-    bool good = analysis_filter_init(&ask->filter, query[0] % 3, &ask->spec, source->info, NULL) == 0;
+    ask->subject = query[0] % 3;
+    bool good = analysis_filter_init(&ask->filter, ask->subject, &ask->spec, source->info, NULL) == 0;
     if (good && analysis_filter_needs_selection(&ask->filter)) first->selection = &ask->filter.selection;
-    return events_read(source, &first->sink, read) && good;
+    good = events_read(source, &first->sink, read) && good;
+    if (good && first->selection) good = first->selection->end(first->selection, source->info, NULL) == 0;
+    source->is_quiet = true;
+    source->rewind(source);
+    return good;
 }
 
 static void ask_all(const struct trace_case *made)
@@ -201,15 +222,11 @@ static void ask_all(const struct trace_case *made)
     struct first_reading first;
     struct events_read read;
     ask = (struct questions){.sink = {.event = ask_event}};
-    struct trace_source *source = open_again();
+    struct trace_source *source = trace_open(MEMFILE_TRACE, NULL);
     if (!source) return;
-    bool good = read_first(&ask, source, made->options.query, &first, &read);
-    source->close(source);
-    if (good && (source = open_again()) != NULL) {
-        answer(&ask, source, &first.task);
-        source->close(source);
-    }
+    if (read_first(&ask, source, made->options.query, &first, &read)) answer(&ask, source, &first.task);
     analysis_filter_free(&ask.filter);
+    source->close(source);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)

@@ -35,7 +35,7 @@ struct analysis_open_detail {
     VECTOR(struct open_region) open_regions;
     VECTOR(uint32_t) threads;
     VECTOR(char) text;
-    uint64_t marks, log_total, left_out;
+    uint64_t marks, log_total, subtask_total, left_out;
     uint32_t slot, concurrent, own_part; /* own_part: index in the parent's subtasks; LEFT_OUT */
     bool has_begun;
 };
@@ -96,7 +96,7 @@ static bool close_slot(struct analysis_details *details, struct analysis_open_de
     slot->parent = (struct trace_task_id){0};
     slot->attrs.count = slot->logs.count = slot->subtasks.count = slot->regions.count = 0;
     slot->open_regions.count = slot->threads.count = slot->text.count = 0;
-    slot->marks = slot->log_total = slot->left_out = 0;
+    slot->marks = slot->log_total = slot->subtask_total = slot->left_out = 0;
     slot->concurrent = 0;
     slot->has_begun = false;
     return vector_push(&details->free_slots, slot->slot);
@@ -215,7 +215,6 @@ static bool add_log(struct analysis_details *details, struct analysis_open_detai
     if (bytes > ANALYSIS_DETAIL_LOG_BYTES) bytes = ANALYSIS_DETAIL_LOG_BYTES;
     uint64_t hash =
         format ? map_hash_bytes(format, strlen(format)) : map_hash_bytes(event->value.text, bytes);
-    slot->log_total++;
     for (size_t i = 0; i < slot->logs.count; i++) {
         struct analysis_detail_log *log = &slot->logs.items[i];
         if (log->hash == hash && type_of(details, log->site) == type_of(details, event->site))
@@ -270,6 +269,7 @@ static bool begin_task(struct analysis_details *details, struct analysis_open_de
     slot->parent = event->other;
     struct analysis_open_detail *parent =
         details->wanted & ANALYSIS_DETAIL_SUBTASKS ? find_slot(details, &event->other) : NULL;
+    if (parent) parent->subtask_total++;
     return !parent || begin_part(details, parent, &parent->subtasks, event->task.site, event->task.birth,
                                  &slot->own_part);
 }
@@ -314,6 +314,7 @@ static bool hand_out(void *data, const struct analysis_task *task)
                                      .region_count = slot->regions.count,
                                      .thread_count = slot->threads.count,
                                      .log_total = slot->log_total,
+                                     .subtask_total = slot->subtask_total,
                                      .left_out = slot->left_out};
     return details->each(details->each_data, &detail);
 }
@@ -325,6 +326,7 @@ static bool take_for(struct analysis_details *details, struct analysis_open_deta
 {
     unsigned wanted = details->wanted;
     if (details->mark) slot->marks |= details->mark(details->mark_data, event);
+    slot->log_total += event->kind == TRACE_LOG;
     if (wanted & ANALYSIS_DETAIL_THREADS && !add_thread(slot, event->thread)) return false;
     switch (event->kind) {
     case TRACE_TASK_BEGIN:

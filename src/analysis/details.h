@@ -57,8 +57,9 @@ struct analysis_detail {
     const struct analysis_detail_part *subtasks, *regions;
     const uint32_t *threads; /* where anything was done for it, in order of first appearance */
     size_t attr_count, log_count, subtask_count, region_count, thread_count;
-    uint64_t log_total; /* messages */
-    uint64_t left_out;  /* details beyond ANALYSIS_DETAIL_MAX */
+    uint64_t log_total;     /* messages, whether they are collected or not */
+    uint64_t subtask_total; /* with the subtasks: also of those beyond ANALYSIS_DETAIL_MAX */
+    uint64_t left_out;      /* details beyond ANALYSIS_DETAIL_MAX */
 };
 
 struct analysis_details {

@@ -1,60 +1,25 @@
 /* See filter.h. SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/filter.h"
 
-#include "analysis/stats.h"
+#include "analysis/details.h"
+#include "analysis/regions.h"
+#include "analysis/wherecondition.h"
 #include "cairn/cairn.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Flags of the selection. */
-enum { ENDED = 1, PASSED = 2 /* its end meets the conditions */, LOGGED = 4, ON_THREAD = 8 };
-
-bool analysis_glob(const char *pattern, const char *text)
+static int out_of_memory(struct cairn_error *error)
 {
-    const char *retry_pattern = NULL, *retry_text = NULL; /* after the last * */
-    while (*text) {
-        if (*pattern == '*') {
-            retry_pattern = ++pattern;
-            retry_text = text;
-        } else if (*pattern == *text || *pattern == '?') {
-            pattern++;
-            text++;
-        } else if (retry_pattern) {
-            pattern = retry_pattern;
-            text = ++retry_text;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*') pattern++;
-    return *pattern == 0;
+    return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "Out of memory.");
 }
 
-/* ---- Set up -------------------------------------------------------------------------------------- */
+/* ---- What is asked for ----------------------------------------------------------------------------------- */
 
-static bool thread_wanted(const struct trace_thread *thread, const char *wanted)
+bool analysis_spec_is_set(const struct analysis_spec *spec)
 {
-    char tid[16];
-    snprintf(tid, sizeof tid, "%u", (unsigned)thread->tid);
-    return strcmp(tid, wanted) == 0 || analysis_glob(wanted, thread->name ? thread->name : "");
-}
-
-static int find_threads(struct analysis_filter *filter, struct cairn_error *error)
-{
-    const struct trace_info *info = filter->info;
-    bool found = false;
-    filter->threads = calloc(info->thread_count ? info->thread_count : 1, sizeof *filter->threads);
-    if (!filter->threads)
-        return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "Out of memory.");
-    for (uint32_t i = 0; i < info->thread_count; i++) {
-        filter->threads[i] = thread_wanted(&info->threads[i], filter->spec->thread);
-        found |= filter->threads[i];
-    }
-    if (found) return 0;
-    return cairn__error_set(error, CAIRN_EINVAL, NULL, CAIRN_ERROR_NOWHERE,
-                            "No thread has the name or number '%s'; `cairn info` lists the threads.",
-                            filter->spec->thread);
+    return spec->type || spec->task || spec->thread || spec->log || spec->from_ns || spec->to_ns ||
+           spec->min_ns || spec->max_ns || spec->complete || spec->unfinished || spec->failed || spec->where;
 }
 
 static int contradiction(struct cairn_error *error, const char *what)
@@ -73,223 +38,174 @@ static int check_spec(const struct analysis_spec *spec, struct cairn_error *erro
     return 0;
 }
 
-static void convert_times(struct analysis_filter *filter)
+/* One short form: its field for tasks, regions and logs, its sign, and what is compared with; text and 0 ns: it is a flag. */
+struct short_form {
+    bool is_set;
+    const char *fields[3];
+    const char *sign, *text;
+    uint64_t ns;
+};
+
+static int add_form(struct analysis_where *where, const struct short_form *form, struct cairn_error *error)
 {
-    const struct trace_clock *clock = &filter->info->clock;
-    const struct analysis_spec *spec = filter->spec;
-    uint64_t start = clock->base_ticks; /* where instants are shown from */
-    filter->from_ticks = spec->from_ns ? start + trace_clock_ticks(clock, spec->from_ns) : 0;
-    filter->to_ticks = spec->to_ns ? start + trace_clock_ticks(clock, spec->to_ns) : UINT64_MAX;
-    filter->min_ticks = trace_clock_ticks(clock, spec->min_ns);
-    filter->max_ticks = spec->max_ns ? trace_clock_ticks(clock, spec->max_ns) : UINT64_MAX;
+    struct where_value value = {
+        .kind = form->text ? WHERE_IS_TEXT : WHERE_IS_DURATION,
+        .text = form->text ? arena_text(&where->memory, form->text, strlen(form->text)) : "",
+        .ns = form->ns};
+    if (!value.text) return out_of_memory(error);
+    return analysis_where_and_condition(where, form->fields[where->subject], form->sign,
+                                        form->sign ? &value : NULL, error);
 }
 
-static int select_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error);
-static int select_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error);
+/* Cheap conditions come first. */
+static int add_forms(struct analysis_where *where, const struct analysis_spec *spec,
+                     struct cairn_error *error)
+{
+    const struct short_form forms[] = {
+        {spec->type, {"type", "type", "type"}, "=", spec->type, 0},
+        {spec->task, {"id", "task", "task"}, "=", spec->task, 0},
+        {spec->from_ns, {"begin", "begin", "time"}, ">=", NULL, spec->from_ns},
+        {spec->to_ns, {"begin", "begin", "time"}, "<", NULL, spec->to_ns},
+        {spec->min_ns, {"latency", "duration", "task.latency"}, ">=", NULL, spec->min_ns},
+        {spec->max_ns, {"latency", "duration", "task.latency"}, "<=", NULL, spec->max_ns},
+        {spec->complete, {"finished", "finished", "task.finished"}, NULL, NULL, 0},
+        {spec->unfinished, {"unfinished", "unfinished", "task.unfinished"}, NULL, NULL, 0},
+        {spec->failed, {"failed", "task.failed", "task.failed"}, NULL, NULL, 0},
+        {spec->thread, {"thread", "thread", "thread"}, "=", spec->thread, 0},
+        {spec->log, {"log", "task.log", "text"}, "~", spec->log, 0},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (forms[i].is_set && add_form(where, &forms[i], error) != 0) return -1;
+    return 0;
+}
+
+/* A name that was misspelt would else give an empty answer. */
+static int check_thread(const struct trace_info *info, const char *wanted, struct cairn_error *error)
+{
+    for (uint32_t i = 0; i < info->thread_count; i++)
+        if (where_thread_is(&info->threads[i], wanted)) return 0;
+    return cairn__error_set(error, CAIRN_EINVAL, NULL, CAIRN_ERROR_NOWHERE,
+                            "No thread has the name or number '%s'; `cairn info` lists the threads.", wanted);
+}
+
+/* ---- The selection ---------------------------------------------------------------------------------------- */
+
+static struct analysis_filter *filter_of(struct trace_sink *selection)
+{
+    return (struct analysis_filter *)((char *)selection - offsetof(struct analysis_filter, selection));
+}
+
+static bool note_task(void *data, const struct analysis_detail *detail)
+{
+    return analysis_where_note(data, detail);
+}
+
+static uint64_t mark_event(void *data, const struct trace_event *event)
+{
+    return analysis_where_mark(data, event);
+}
+
+static bool begin_selection(struct analysis_filter *filter)
+{
+    struct analysis_where *where = &filter->where;
+    filter->details = malloc(sizeof *filter->details);
+    if (!filter->details) return false;
+    filter->info = *where->info;
+    filter->info.diagnostics = &filter->findings;
+    bool done = analysis_details_init(filter->details, &filter->info, NULL, where->wanted);
+    filter->details->each = note_task;
+    filter->details->each_data = where;
+    filter->details->mark = where->mark_count ? mark_event : NULL;
+    filter->details->mark_data = where;
+    return done;
+}
+
+static void end_selection(struct analysis_filter *filter)
+{
+    if (filter->details) analysis_details_free(filter->details);
+    free(filter->details);
+    filter->details = NULL;
+    free(filter->findings.items);
+    filter->findings = (struct trace_diagnostics){0};
+}
+
+static int select_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
+{
+    struct analysis_filter *filter = filter_of(sink);
+    return filter->details->sink.event(&filter->details->sink, event, error);
+}
+
+static int select_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error)
+{
+    struct analysis_filter *filter = filter_of(sink);
+    filter->info = *info;
+    filter->info.diagnostics = &filter->findings;
+    int result = filter->details->sink.end(&filter->details->sink, &filter->info, error);
+    end_selection(filter);
+    return result;
+}
+
+bool analysis_filter_needs_selection(const struct analysis_filter *filter)
+{
+    return filter->where.deferred_count > 0;
+}
+
+bool analysis_filter_needs_text(const struct analysis_filter *filter)
+{
+    return filter->where.needs_text;
+}
+
+/* ---- Set up ------------------------------------------------------------------------------------------------ */
 
 int analysis_filter_init(struct analysis_filter *filter, enum analysis_subject subject,
                          const struct analysis_spec *spec, const struct trace_info *info,
                          struct cairn_error *error)
 {
-    *filter = (struct analysis_filter){.subject = subject,
-                                       .spec = spec,
-                                       .info = info,
-                                       .thread_count = info->thread_count,
-                                       .site_count = info->site_count};
-    filter->selection = (struct trace_sink){.event = select_event, .end = select_end};
+    *filter = (struct analysis_filter){.selection = {.event = select_event, .end = select_end}};
+    analysis_where_init(&filter->where, subject, info);
     if (check_spec(spec, error) != 0) return -1;
-    convert_times(filter);
-    filter->types = calloc((size_t)info->site_count + 1, 1);
-    if (!filter->types)
-        return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "Out of memory.");
-    if (spec->thread && find_threads(filter, error) != 0) return -1;
-    return spec->task ? analysis_id_parse(spec->task, info, &filter->task, error) : 0;
+    if (spec->task && analysis_id_parse(spec->task, info, &filter->task, error) != 0) return -1;
+    if (spec->thread && check_thread(info, spec->thread, error) != 0) return -1;
+    if (add_forms(&filter->where, spec, error) != 0) return -1;
+    const char *name = spec->where_name ? spec->where_name : "--where";
+    if (spec->where && analysis_where_and(&filter->where, name, spec->where, error) != 0) return -1;
+    if (!analysis_filter_needs_selection(filter)) return 0;
+    return begin_selection(filter) ? 0 : out_of_memory(error);
 }
 
 void analysis_filter_free(struct analysis_filter *filter)
 {
-    free(filter->threads);
-    free(filter->types);
-    analysis_ids_free(&filter->selected);
+    end_selection(filter);
+    analysis_where_free(&filter->where);
 }
 
-void analysis_filter_use_info(struct analysis_filter *filter, const struct trace_info *info)
+/* What was found out is looked up through a cache. */
+bool analysis_filter_is_concurrent(const struct analysis_filter *filter)
 {
-    filter->info = info;
-}
-
-/* ---- Conditions ---------------------------------------------------------------------------------- */
-
-static bool thread_matches(const struct analysis_filter *filter, uint32_t thread)
-{
-    return !filter->threads || (thread < filter->thread_count && filter->threads[thread]);
-}
-
-/* Patterns are matched once per site: types are few, events are many. */
-static bool site_matches(struct analysis_filter *filter, uint32_t site)
-{
-    if (!filter->spec->type) return true;
-    if (site >= filter->site_count)
-        return analysis_glob(filter->spec->type, analysis_type_of_site(filter->info, site));
-    if (filter->types[site] == 0)
-        filter->types[site] =
-            analysis_glob(filter->spec->type, analysis_type_of_site(filter->info, site)) ? 1 : -1;
-    return filter->types[site] > 0;
-}
-
-/* What the selection knows is looked up through a cache. */
-bool analysis_filter_is_concurrent(struct analysis_filter *filter)
-{
-    for (uint32_t site = 0; site < filter->site_count; site++) site_matches(filter, site);
     return !analysis_filter_needs_selection(filter);
 }
 
-static bool task_type_matches(struct analysis_filter *filter, const struct trace_task_id *task)
+/* ---- Questions --------------------------------------------------------------------------------------------- */
+
+bool analysis_filter_task(struct analysis_filter *filter, const struct analysis_task *task)
 {
-    if (!filter->spec->type) return true;
-    if (task->id == 0 || task->id == CAIRN_ID_OFF)
-        return analysis_glob(filter->spec->type, analysis_type_of_task(filter->info, task));
-    return site_matches(filter, task->site);
-}
-
-static bool task_id_matches(const struct analysis_filter *filter, const struct trace_task_id *task)
-{
-    return !filter->spec->task || analysis_id_equal(task, &filter->task);
-}
-
-static bool in_window(const struct analysis_filter *filter, uint64_t ticks)
-{
-    return ticks >= filter->from_ticks && (ticks < filter->to_ticks || filter->to_ticks == UINT64_MAX);
-}
-
-static bool lasts(const struct analysis_filter *filter, uint64_t begin, uint64_t end)
-{
-    uint64_t ticks = end > begin ? end - begin : 0;
-    return ticks >= filter->min_ticks && ticks <= filter->max_ticks;
-}
-
-static bool has_range(const struct analysis_spec *spec)
-{
-    return spec->min_ns || spec->max_ns;
-}
-
-/* Whether "finished" or not is what the spec wants. */
-static bool completeness_matches(const struct analysis_spec *spec, bool finished)
-{
-    return !(spec->complete && !finished) && !(spec->unfinished && finished);
-}
-
-static bool contains(const char *text, size_t bytes, const char *wanted)
-{
-    return memmem(text, bytes, wanted, strlen(wanted)) != NULL;
-}
-
-/* ---- The selection ------------------------------------------------------------------------------- */
-
-static bool needs_status(const struct analysis_filter *filter)
-{
-    const struct analysis_spec *spec = filter->spec;
-    if (filter->subject == ANALYSIS_REGIONS) return spec->failed;
-    if (filter->subject == ANALYSIS_LOGS)
-        return spec->failed || spec->complete || spec->unfinished || has_range(spec);
-    return false;
-}
-
-bool analysis_filter_needs_selection(const struct analysis_filter *filter)
-{
-    if (needs_status(filter)) return true;
-    if (filter->subject == ANALYSIS_TASKS) return filter->threads || filter->spec->log;
-    return filter->subject == ANALYSIS_REGIONS && filter->spec->log;
-}
-
-static bool select_task_end(struct analysis_filter *filter, const struct trace_event *event)
-{
-    if (analysis_ids_get(&filter->selected, &event->task) & ENDED) return true;
-    bool failed = event->kind == TRACE_TASK_FAIL;
-    bool passes = !filter->spec->failed || failed;
-    /* The range is about the task only where logs are asked for. */
-    if (filter->subject == ANALYSIS_LOGS) passes &= lasts(filter, event->task.birth, event->time);
-    return analysis_ids_add(&filter->selected, &event->task, passes ? ENDED | PASSED : ENDED);
-}
-
-static unsigned flags_of_event(const struct analysis_filter *filter, const struct trace_event *event)
-{
-    unsigned flags = filter->threads && thread_matches(filter, event->thread) ? ON_THREAD : 0;
-    if (event->kind == TRACE_LOG && filter->spec->log && event->value.text &&
-        contains(event->value.text, event->value.text_bytes, filter->spec->log))
-        flags |= LOGGED;
-    return flags;
-}
-
-static int select_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
-{
-    struct analysis_filter *filter =
-        (struct analysis_filter *)((char *)sink - offsetof(struct analysis_filter, selection));
-    if (event->kind == TRACE_COUNTER || event->task.id == 0) return 0;
-    bool done = true;
-    if (event->kind == TRACE_TASK_END || event->kind == TRACE_TASK_FAIL)
-        done = select_task_end(filter, event);
-    unsigned flags = flags_of_event(filter, event);
-    if (done && flags) done = analysis_ids_add(&filter->selected, &event->task, flags);
-    return done ? 0 : cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "Out of memory.");
-}
-
-static int select_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error)
-{
-    (void)sink, (void)info, (void)error;
-    return 0;
-}
-
-/* Whether the flags that the selection left on a task are what is wanted. */
-static bool status_matches(struct analysis_filter *filter, const struct trace_task_id *task)
-{
-    if (!needs_status(filter)) return true;
-    const struct analysis_spec *spec = filter->spec;
-    unsigned flags = analysis_ids_get(&filter->selected, task);
-    if (filter->subject == ANALYSIS_REGIONS) return flags & PASSED;
-    if (flags & ENDED) return !spec->unfinished && flags & PASSED;
-    bool may_be_open = !spec->complete && !spec->failed && task->id > CAIRN_ID_OFF;
-    return may_be_open && lasts(filter, task->birth, filter->info->end_ticks);
-}
-
-/* ---- Questions ----------------------------------------------------------------------------------- */
-
-bool analysis_filter_task(struct analysis_filter *filter, const struct trace_task_id *task,
-                          uint64_t end_ticks, bool finished, bool failed)
-{
-    const struct analysis_spec *spec = filter->spec;
-    if (!completeness_matches(spec, finished) || (spec->failed && !failed)) return false;
-    if (!task_type_matches(filter, task) || !task_id_matches(filter, task)) return false;
-    if (!in_window(filter, task->birth) || !lasts(filter, task->birth, end_ticks)) return false;
-    unsigned wanted = (filter->threads ? ON_THREAD : 0) | (spec->log ? LOGGED : 0);
-    return !wanted || (analysis_ids_get(&filter->selected, task) & wanted) == wanted;
+    return analysis_where_holds(&filter->where, &(struct where_asked){.id = &task->id, .task = task});
 }
 
 bool analysis_filter_by_type(struct analysis_filter *filter, uint32_t site)
 {
-    const struct analysis_spec *spec = filter->spec;
-    bool only = !spec->task && !spec->thread && !spec->log && !spec->from_ns && !spec->to_ns &&
-                !has_range(spec) && !spec->complete && !spec->unfinished && !spec->failed;
-    return only && site_matches(filter, site);
+    const struct trace_task_id of_type = {.id = UINT64_MAX, .site = site};
+    return analysis_where_is_of_type(&filter->where) &&
+           analysis_where_holds(&filter->where, &(struct where_asked){.id = &of_type});
 }
 
-bool analysis_filter_region(struct analysis_filter *filter, const struct trace_region_id *region,
-                            uint64_t end_ticks, bool finished)
+bool analysis_filter_region(struct analysis_filter *filter, const struct analysis_region *region)
 {
-    const struct analysis_spec *spec = filter->spec;
-    if (!completeness_matches(spec, finished) || !site_matches(filter, region->site)) return false;
-    if (!task_id_matches(filter, &region->task) || !thread_matches(filter, region->thread)) return false;
-    if (!in_window(filter, region->birth) || !lasts(filter, region->birth, end_ticks)) return false;
-    if (spec->log && !(analysis_ids_get(&filter->selected, &region->task) & LOGGED)) return false;
-    return status_matches(filter, &region->task);
+    return analysis_where_holds(&filter->where,
+                                &(struct where_asked){.id = &region->id.task, .region = region});
 }
 
 bool analysis_filter_log(struct analysis_filter *filter, const struct trace_event *event)
 {
-    const char *wanted = filter->spec->log;
-    if (!task_type_matches(filter, &event->task) || !task_id_matches(filter, &event->task)) return false;
-    if (!thread_matches(filter, event->thread) || !in_window(filter, event->time)) return false;
-    const char *text = event->value.text ? event->value.text : "";
-    if (wanted && !contains(text, event->value.text_bytes, wanted)) return false;
-    return status_matches(filter, &event->task);
+    return analysis_where_holds(&filter->where, &(struct where_asked){.id = &event->task, .log = event});
 }

@@ -145,13 +145,12 @@ static uint64_t self_until(const struct analysis_open_region *open, uint64_t end
 static bool add_finished(struct analysis_regions *regions, const struct analysis_open_region *open,
                          struct analysis_region *ended)
 {
-    const struct trace_region_id *id = &open->id;
-    if (regions->filter && !analysis_filter_region(regions->filter, id, ended->end_ticks, true)) return true;
     uint64_t duration = analysis_region_duration(ended);
-    struct analysis_region_row *site = site_row(regions, id->site);
-    if (!site) return false;
     ended->self_ticks = self_until(open, ended->end_ticks);
     ended->is_finished = true;
+    if (regions->filter && !analysis_filter_region(regions->filter, ended)) return true;
+    struct analysis_region_row *site = site_row(regions, open->id.site);
+    if (!site) return false;
     struct analysis_region_row *type = &regions->rows.items[site->type_row];
     site->stats.errors += ended->is_wrong;
     type->stats.errors += ended->is_wrong;
@@ -164,8 +163,10 @@ static bool add_finished(struct analysis_regions *regions, const struct analysis
 
 static bool add_unfinished(struct analysis_regions *regions, const struct analysis_open_region *open)
 {
-    uint64_t end = regions->info->end_ticks;
-    if (regions->filter && !analysis_filter_region(regions->filter, &open->id, end, false)) return true;
+    struct analysis_region left = region_of(open);
+    left.end_ticks = regions->info->end_ticks;
+    left.self_ticks = self_until(open, left.end_ticks);
+    if (regions->filter && !analysis_filter_region(regions->filter, &left)) return true;
     struct analysis_region_row *site = site_row(regions, open->id.site);
     if (!site) return false;
     struct analysis_stats *both[] = {&site->stats, &regions->rows.items[site->type_row].stats};
@@ -173,9 +174,6 @@ static bool add_unfinished(struct analysis_regions *regions, const struct analys
         analysis_stats_leave(both[i], open->weight);
         count_begin(regions, both[i], open);
     }
-    struct analysis_region left = region_of(open);
-    left.end_ticks = end;
-    left.self_ticks = self_until(open, end);
     return tell_each(regions, &left);
 }
 
@@ -415,9 +413,11 @@ bool analysis_regions_add(struct analysis_regions *regions, uint32_t site, const
            analysis_stats_add(&regions->rows.items[row->type_row].stats, time, self);
 }
 
-bool analysis_regions_leave(struct analysis_regions *regions, const struct trace_region_id *region)
+bool analysis_regions_leave(struct analysis_regions *regions, const struct trace_region_id *region,
+                            uint64_t covered_ticks)
 {
-    return add_unfinished(regions, &(struct analysis_open_region){.id = *region, .weight = 1});
+    return add_unfinished(
+        regions, &(struct analysis_open_region){.id = *region, .covered = covered_ticks, .weight = 1});
 }
 
 /* ---- The end --------------------------------------------------------------------------------------- */

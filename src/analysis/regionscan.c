@@ -86,12 +86,15 @@ static bool add(const struct region_scan *scan, unsigned worker, uint32_t thread
                 const struct region_level *level, uint64_t end)
 {
     struct analysis_filter *filter = scan->regions->filter;
+    uint64_t duration = end - level->birth;
     if (filter) {
-        struct trace_region_id id = region_of(thread, level);
-        if (!analysis_filter_region(filter, &id, end, true)) return true;
+        const struct analysis_region ended = {.id = region_of(thread, level),
+                                              .end_ticks = end,
+                                              .self_ticks = duration - level->covered,
+                                              .is_finished = true};
+        if (!analysis_filter_region(filter, &ended)) return true;
     }
     struct region_row *row = &scan->rows[worker][scan->slots[level->site]];
-    uint64_t duration = end - level->birth;
     row->self += duration - level->covered;
     return histogram_add(&row->time, duration);
 }
@@ -353,7 +356,7 @@ static bool hand_over_thread(struct region_scan *scan, uint32_t thread)
     const struct region_carry *carry = &scan->threads[thread];
     for (size_t i = 0; !carry->is_irregular && i < carry->open.count; i++) {
         struct trace_region_id id = region_of(thread, &carry->open.items[i]);
-        if (!analysis_regions_leave(scan->regions, &id)) return false;
+        if (!analysis_regions_leave(scan->regions, &id, carry->open.items[i].covered)) return false;
     }
     return true;
 }

@@ -323,16 +323,14 @@ static bool tell_each(struct analysis_tasks *tasks, const struct analysis_task *
 static bool add_finished(struct analysis_tasks *tasks, struct analysis_open_task *open)
 {
     struct analysis_task *task = &open->task;
-    bool failed = task->status == ANALYSIS_FAILED;
-    if (tasks->filter && !analysis_filter_task(tasks->filter, &task->id, task->end_ticks, true, failed))
-        return true;
+    task->self_ticks = self_time(open);
+    if (tasks->filter && !analysis_filter_task(tasks->filter, task)) return true;
     struct analysis_task_row *row = row_of(tasks, &task->id);
     task->weight = analysis_sampling_weight(&tasks->sampling, &task->id);
-    task->self_ticks = self_time(open);
     if (!row ||
         !analysis_stats_finish(&row->stats, analysis_task_latency(task), task->self_ticks, task->weight))
         return false;
-    row->stats.errors += failed;
+    row->stats.errors += task->status == ANALYSIS_FAILED;
     count_begin(&row->stats, task->begin);
     count_root(tasks, row, task);
     if (row->stats.time.count == 1 || compare_slowness(task, &row->slowest) < 0) row->slowest = *task;
@@ -437,14 +435,13 @@ enum analysis_added analysis_tasks_add(struct analysis_tasks *tasks, const struc
 static bool add_unfinished(struct analysis_tasks *tasks, struct analysis_open_task *open)
 {
     struct analysis_task *task = &open->task;
-    uint64_t end = tasks->info->end_ticks;
     if (analysis_ended_before_window(tasks->info, &task->id, task->begin)) return true;
-    if (tasks->filter && !analysis_filter_task(tasks->filter, &task->id, end, false, false)) return true;
+    task->end_ticks = tasks->info->end_ticks;
+    task->self_ticks = self_time(open);
+    if (tasks->filter && !analysis_filter_task(tasks->filter, task)) return true;
     struct analysis_task_row *row = row_of(tasks, &task->id);
     if (!row) return false;
     task->weight = analysis_sampling_weight(&tasks->sampling, &task->id);
-    task->end_ticks = end;
-    task->self_ticks = self_time(open);
     analysis_stats_leave(&row->stats, task->weight);
     count_begin(&row->stats, task->begin);
     count_root(tasks, row, task);

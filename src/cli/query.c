@@ -12,6 +12,7 @@
     }
 
 const struct cli_option query_options[] = {
+    FILTER("where", CLI_TEXT, "EXPR", where, "only what meets this expression: `cairn help filters`"),
     FILTER("type", CLI_TEXT, "PATTERN", type, "only types that match"),
     FILTER("task", CLI_TEXT, "ID", task, "only this task and what belongs to it"),
     FILTER("thread", CLI_TEXT, "NAME", thread, "only threads of that name (a pattern) or number"),
@@ -81,15 +82,23 @@ struct analysis_filter *question_filter(struct question *question)
     return query_is_filtered(question->query) ? &question->filter : NULL;
 }
 
-/* The first pass, and the trace opened anew for the second. */
+/* The first pass. The second finds the source as it is, but that all has been told of it. */
 static int select_tasks(struct question *question)
 {
+    struct trace_source *source = question->source;
+    source->no_text = !analysis_filter_needs_text(&question->filter);
     int code = question_run(question, &question->filter.selection);
-    if (code != CLI_OK) return code;
-    close_source(question);
-    code = open_source(question);
-    if (code == CLI_OK) analysis_filter_use_info(&question->filter, question->info);
+    source->no_text = false;
+    source->is_quiet = true;
     return code;
+}
+
+/* What the user asked for cannot be. */
+static int refuse(const struct cli_command *command, const struct cairn_error *error)
+{
+    if (error->code != CAIRN_EINVAL) return cli_report(error);
+    fprintf(stderr, "cairn %s: %s\n", command->name, error->text);
+    return CLI_USAGE;
 }
 
 int question_begin(struct question *question, const struct cli_command *command, const struct query *query,
@@ -100,18 +109,14 @@ int question_begin(struct question *question, const struct cli_command *command,
     if (query->json && query->csv) return cli_usage(command, "--json and --csv exclude each other");
     int code = open_source(question);
     if (code != CLI_OK) return code;
-    if (analysis_filter_init(&question->filter, subject, &query->spec, question->info, &error) != 0) {
-        cli_report(&error);
-        return error.code == CAIRN_EINVAL ? CLI_USAGE : CLI_TROUBLE;
-    }
+    if (analysis_filter_init(&question->filter, subject, &query->spec, question->info, &error) != 0)
+        return refuse(command, &error);
     return analysis_filter_needs_selection(&question->filter) ? select_tasks(question) : CLI_OK;
 }
 
 bool query_is_filtered(const struct query *query)
 {
-    const struct analysis_spec *spec = &query->spec;
-    return spec->type || spec->task || spec->thread || spec->log || spec->from_ns || spec->to_ns ||
-           spec->min_ns || spec->max_ns || spec->complete || spec->unfinished || spec->failed;
+    return analysis_spec_is_set(&query->spec);
 }
 
 /* ---- What was found -------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "handmade.h"
 
-#include "analysis/filter.h"
+#include "analysis/analysis.h"
 
 #include <stdlib.h>
 
@@ -74,10 +74,13 @@ static void finish(void)
 /* Which of the three tasks pass, as bits 1, 2 and 4. */
 static unsigned tasks_that_pass(const struct analysis_spec *spec)
 {
+    const struct analysis_task tasks[] = {
+        {.id = order, .status = ANALYSIS_FINISHED, .end_ticks = 600, .end_thread = WORKER},
+        {.id = payment, .parent = order, .status = ANALYSIS_FAILED, .end_ticks = 1300, .end_thread = WORKER},
+        {.id = open_order, .status = ANALYSIS_UNFINISHED, .end_ticks = 1000000, .end_thread = UINT32_MAX}};
+    unsigned passed = 0;
     assert_true(prepare(ANALYSIS_TASKS, spec));
-    unsigned passed = analysis_filter_task(&now.filter, &order, 600, true, false) ? 1 : 0;
-    passed |= analysis_filter_task(&now.filter, &payment, 1300, true, true) ? 2 : 0;
-    passed |= analysis_filter_task(&now.filter, &open_order, 1000000, false, false) ? 4 : 0;
+    for (unsigned i = 0; i < 3; i++) passed |= analysis_filter_task(&now.filter, &tasks[i]) ? 1u << i : 0;
     finish();
     return passed;
 }
@@ -97,13 +100,13 @@ static unsigned logs_that_pass(const struct analysis_spec *spec)
 
 static unsigned regions_that_pass(const struct analysis_spec *spec)
 {
-    const struct trace_region_id brew = region_id(BREW, 1, 150, MAIN, order);
-    const struct trace_region_id wait = region_id(WAIT, 2, 400, WORKER, payment);
-    const struct trace_region_id open = region_id(BREW, 3, 950, MAIN, open_order);
+    const struct analysis_region regions[] = {
+        {.id = region_id(BREW, 1, 150, MAIN, order), .end_ticks = 250, .is_finished = true},
+        {.id = region_id(WAIT, 2, 400, WORKER, payment), .end_ticks = 900, .is_finished = true},
+        {.id = region_id(BREW, 3, 950, MAIN, open_order), .end_ticks = 1000000}};
+    unsigned passed = 0;
     assert_true(prepare(ANALYSIS_REGIONS, spec));
-    unsigned passed = analysis_filter_region(&now.filter, &brew, 250, true) ? 1 : 0;
-    passed |= analysis_filter_region(&now.filter, &wait, 900, true) ? 2 : 0;
-    passed |= analysis_filter_region(&now.filter, &open, 1000000, false) ? 4 : 0;
+    for (unsigned i = 0; i < 3; i++) passed |= analysis_filter_region(&now.filter, &regions[i]) ? 1u << i : 0;
     finish();
     return passed;
 }

@@ -145,7 +145,9 @@ static void end_parts(struct part_list *parts, uint64_t end)
 {
     for (size_t i = 0; i < parts->count; i++) {
         struct analysis_detail_part *part = &parts->items[i];
-        part->ticks += part->open * end - part->begins;
+        int64_t ticks = (int64_t)(part->open * end - part->begins);
+        if (ticks > 0)
+            part->ticks += (uint64_t)ticks; /* less: by clocks that disagree they begin after the end */
         part->open = part->begins = 0;
     }
 }
@@ -226,19 +228,35 @@ static bool add_log(struct analysis_details *details, struct analysis_open_detai
     return add_text(slot, event->value.text, bytes, &log.text_at) && vector_push(&slot->logs, log);
 }
 
-/* What was given last counts: a text that is replaced stays where it is until the task has ended. */
+/* The text takes the place of the one before. If it is longer, it gets twice the room at another place, so that however often
+ * it changes, no more is left behind than the longest takes. */
+static bool set_attr(struct analysis_open_detail *slot, struct analysis_detail_attr *attr,
+                     const struct trace_event *event)
+{
+    size_t bytes = event->value.text_bytes, room = 2 * attr->text_room;
+    if (bytes > attr->text_room) {
+        attr->text_room = bytes > room ? bytes : room;
+        attr->text_at = slot->text.count;
+        if (!vector_reserve(&slot->text, slot->text.count + attr->text_room)) return false;
+        slot->text.count += attr->text_room;
+    }
+    if (bytes) memcpy(slot->text.items + attr->text_at, event->value.text, bytes);
+    attr->site = event->site;
+    attr->value = event->value;
+    return true;
+}
+
+/* What was given last counts. */
 static bool add_attr(struct analysis_details *details, struct analysis_open_detail *slot,
                      const struct trace_event *event)
 {
-    struct analysis_detail_attr attr = {.site = event->site, .value = event->value};
-    if (!add_text(slot, event->value.text, event->value.text_bytes, &attr.text_at)) return false;
-    for (size_t i = 0; i < slot->attrs.count; i++) {
-        if (type_of(details, slot->attrs.items[i].site) != type_of(details, event->site)) continue;
-        slot->attrs.items[i] = attr;
-        return true;
-    }
+    uint32_t type = type_of(details, event->site);
+    for (size_t i = 0; i < slot->attrs.count; i++)
+        if (type_of(details, slot->attrs.items[i].site) == type)
+            return set_attr(slot, &slot->attrs.items[i], event);
     if (slot->attrs.count == ANALYSIS_DETAIL_MAX) return slot->left_out++, true;
-    return vector_push(&slot->attrs, attr);
+    return vector_push(&slot->attrs, (struct analysis_detail_attr){0}) &&
+           set_attr(slot, &slot->attrs.items[slot->attrs.count - 1], event);
 }
 
 static bool add_thread(struct analysis_open_detail *slot, uint32_t thread)
@@ -287,6 +305,11 @@ static bool leave(struct analysis_details *details, struct analysis_open_detail 
     return true;
 }
 
+static const char *text_at(const struct analysis_open_detail *slot, size_t at)
+{
+    return slot->text.count ? slot->text.items + at : "";
+}
+
 /* Called by the tasks sink. It also knows tasks that are only named as parent or by a link: those have no slot. */
 static bool hand_out(void *data, const struct analysis_task *task)
 {
@@ -296,9 +319,9 @@ static bool hand_out(void *data, const struct analysis_task *task)
     if (task->status == ANALYSIS_UNFINISHED)
         end_parts(&slot->subtasks, task->end_ticks), end_parts(&slot->regions, task->end_ticks);
     for (size_t i = 0; i < slot->attrs.count; i++)
-        slot->attrs.items[i].value.text = slot->text.items + slot->attrs.items[i].text_at;
+        slot->attrs.items[i].value.text = text_at(slot, slot->attrs.items[i].text_at);
     for (size_t i = 0; i < slot->logs.count; i++)
-        slot->logs.items[i].text = slot->text.items + slot->logs.items[i].text_at;
+        slot->logs.items[i].text = text_at(slot, slot->logs.items[i].text_at);
     struct analysis_detail detail = {.task = task,
                                      .parent_site = slot->parent.site,
                                      .concurrent = slot->concurrent,

@@ -26,7 +26,7 @@ enum { ANALYSIS_DETAIL_MAX = 256, /* of each kind, for one task */ ANALYSIS_DETA
 struct analysis_detail_attr {
     uint32_t site; /* its text is the key */
     struct trace_value value;
-    size_t text_at; /* private */
+    size_t text_at, text_room; /* private */
 };
 
 /* Logs that are alike: of formatted ones, those of one call site; else those of equal category and text. */

@@ -15,6 +15,8 @@ bool where_fault_set(struct where_fault *fault, int code, size_t at, const char 
     va_start(arguments, format);
     vsnprintf(fault->text, sizeof fault->text, format, arguments);
     va_end(arguments);
+    for (char *c = fault->text; *c; c++) /* what is quoted may hold anything, and goes to a terminal */
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
     return false;
 }
 

@@ -53,11 +53,24 @@ extern const struct cli_command *const cli_commands[];
 
 /* The command of a name, or NULL. */
 const struct cli_command *cli_find(const char *name);
+
+/* What `cairn help` tells of besides commands. */
+struct cli_topic {
+    const char *name;
+    void (*print)(FILE *out);
+};
+/* All topics, ending with NULL; the one of a name, or NULL. */
+extern const struct cli_topic *const cli_topics[];
+const struct cli_topic *cli_find_topic(const char *name);
+
 /* Parses what follows the command's name and runs it; `--help` prints its help instead. The exit code. */
 int cli_run(const struct cli_command *command, int count, char **arguments);
 /* The overview that `cairn help` prints, and the help of one command. */
 void cli_help(FILE *out);
 void cli_help_command(const struct cli_command *command, FILE *out);
+/* Their parts: paragraphs as in cli_command.details, and a line of a list. */
+void cli_help_details(FILE *out, const char *text);
+void cli_help_entry(FILE *out, const char *name, const char *help);
 /* Prints "cairn NAME: text" and where to read on to stderr and returns CLI_USAGE. */
 int cli_usage(const struct cli_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

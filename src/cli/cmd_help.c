@@ -24,7 +24,10 @@ static int run_help(const void *options, int count, char **arguments)
 {
     const struct help *help = options;
     const struct cli_command *command = count ? cli_find(arguments[0]) : NULL;
-    if (count && !command) return cli_usage(&cmd_help, "there is no command '%s'", arguments[0]);
+    const struct cli_topic *topic = count && !command ? cli_find_topic(arguments[0]) : NULL;
+    if (count && !command && !topic) return cli_usage(&cmd_help, "there is no command '%s'", arguments[0]);
+    if (topic && help->man)
+        return cli_usage(&cmd_help, "there is no man page of '%s', only help", topic->name);
     if (help->completion && strcmp(help->completion, "bash") != 0)
         return cli_usage(&cmd_help, "there is no completion for '%s', only for bash", help->completion);
     if (help->completion)
@@ -33,6 +36,8 @@ static int run_help(const void *options, int count, char **arguments)
         manpage_print_command(command, stdout);
     else if (help->man)
         manpage_print_tool(stdout);
+    else if (topic)
+        topic->print(stdout);
     else if (command)
         cli_help_command(command, stdout);
     else
@@ -44,11 +49,14 @@ const struct cli_command cmd_help = {
     .name = "help",
     .arguments = "[COMMAND]",
     .summary = "tells about the commands, or one of them",
-    .details = "With --man as a man page: of the tool, or of COMMAND. `make install` installs them all.\n"
+    .details = "COMMAND may also be `filters`: the language of --where.\n"
+               "\n"
+               "With --man as a man page: of the tool, or of COMMAND. `make install` installs them all.\n"
                "\n"
                "Completion for the shell that is running:\n"
                "  source <(cairn help --completion bash)",
     .examples = "cairn help tasks\n"
+                "cairn help filters\n"
                 "cairn help --man tasks | man -l -\n",
     .options = help_options,
     .arguments_min = 0,

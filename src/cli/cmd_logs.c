@@ -142,7 +142,8 @@ const struct cli_command cmd_logs = {
     .examples = "cairn logs demo.cairn                         # all\n"
                 "cairn logs --task 7f3 demo.cairn              # those of one task\n"
                 "cairn logs --log 'no space' demo.cairn        # those that say so\n"
-                "cairn logs --type request --min 50ms demo.cairn  # those of slow requests\n",
+                "cairn logs --type request --min 50ms demo.cairn  # those of slow requests\n"
+                "cairn logs --where 'category = db and not text ~ ok' demo.cairn\n",
     .more_options = query_options,
     .arguments_min = 1,
     .arguments_max = 1,

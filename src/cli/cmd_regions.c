@@ -206,7 +206,8 @@ const struct cli_command cmd_regions = {
     .examples = "cairn regions demo.cairn                 # all types\n"
                 "cairn regions --sites demo.cairn         # with their call sites\n"
                 "cairn regions demo.cairn 'sql*'          # some types, each drawn\n"
-                "cairn regions --task 7f3 demo.cairn      # those of one task\n",
+                "cairn regions --task 7f3 demo.cairn      # those of one task\n"
+                "cairn regions --where 'task.failed and self > 1ms' demo.cairn\n",
     .options = options_table,
     .more_options = query_options,
     .arguments_min = 1,

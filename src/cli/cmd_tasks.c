@@ -306,7 +306,8 @@ const struct cli_command cmd_tasks = {
     .examples = "cairn tasks demo.cairn                      # all types\n"
                 "cairn tasks demo.cairn 'GET *'              # some types, each drawn\n"
                 "cairn tasks --slowest 5 demo.cairn request  # the slowest five\n"
-                "cairn tasks --failed --json demo.cairn      # what failed, for programs\n",
+                "cairn tasks --failed --json demo.cairn      # what failed, for programs\n"
+                "cairn tasks --where 'attr.user = 7 and latency > 10ms' demo.cairn\n",
     .options = options_table,
     .more_options = query_options,
     .arguments_min = 1,

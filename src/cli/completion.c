@@ -50,6 +50,8 @@ void completion_print_bash(FILE *out)
           "    help) [[ $word == -* ]] || { COMPREPLY=($(compgen -W '",
           out);
     put_commands(out);
+    for (const struct cli_topic *const *topic = cli_topics; *topic; topic++)
+        fprintf(out, "%s ", (*topic)->name);
     fputs("' -- \"$word\")); return; } ;;\n"
           "    esac\n"
           "    case $command in\n",

@@ -28,7 +28,7 @@ extern const struct cli_option query_form_options[];
 /* What filters and forms mean, for the details of a command. */
 #define QUERY_DETAILS                                                                                        \
     "Filters combine: what is shown meets all of them. Patterns may hold * and ?. Times of --from and --to " \
-    "are durations since the start of the trace.\n\n"                                                        \
+    "are durations since the start of the trace. --where takes any condition: `cairn help filters`.\n\n"     \
     "--json and --csv are stable: fields may be added, none changes its meaning. Fields that end in _ns "    \
     "are whole nanoseconds."
 

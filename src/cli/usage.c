@@ -41,7 +41,7 @@ static const char *print_filled(FILE *out, const char *text, size_t indent, size
     return *text ? text + 1 : text;
 }
 
-static void print_details(FILE *out, const char *text)
+void cli_help_details(FILE *out, const char *text)
 {
     while (*text) {
         if (*text == '\n') {
@@ -58,17 +58,29 @@ static void print_details(FILE *out, const char *text)
     }
 }
 
+static void print_entry(FILE *out, const char *head, const char *help)
+{
+    if (strlen(head) < HELP_OPTION_COLUMN - 1)
+        fprintf(out, "%-*s", HELP_OPTION_COLUMN, head);
+    else
+        fprintf(out, "%s\n%*s", head, HELP_OPTION_COLUMN, "");
+    print_filled(out, help, HELP_OPTION_COLUMN, HELP_OPTION_COLUMN);
+}
+
+void cli_help_entry(FILE *out, const char *name, const char *help)
+{
+    char head[80];
+    snprintf(head, sizeof head, "  %s", name);
+    print_entry(out, head, help);
+}
+
 static void print_option(FILE *out, const struct cli_option *option)
 {
     char head[80];
     char letter[] = {'-', option->letter, ',', ' ', 0};
-    int length = snprintf(head, sizeof head, "  %s--%s%s%s", option->letter ? letter : "    ", option->name,
-                          option->argument ? " " : "", option->argument ? option->argument : "");
-    if (length < HELP_OPTION_COLUMN - 1)
-        fprintf(out, "%-*s", HELP_OPTION_COLUMN, head);
-    else
-        fprintf(out, "%s\n%*s", head, HELP_OPTION_COLUMN, "");
-    print_filled(out, option->help, HELP_OPTION_COLUMN, HELP_OPTION_COLUMN);
+    snprintf(head, sizeof head, "  %s--%s%s%s", option->letter ? letter : "    ", option->name,
+             option->argument ? " " : "", option->argument ? option->argument : "");
+    print_entry(out, head, option->help);
 }
 
 static void print_options(FILE *out, const char *title, const struct cli_option *option)
@@ -86,7 +98,7 @@ void cli_help_command(const struct cli_command *command, FILE *out)
             command->summary + 1);
     if (command->details) {
         fputc('\n', out);
-        print_details(out, command->details);
+        cli_help_details(out, command->details);
     }
     print_options(out, "options", command->options);
     print_options(out, command->options ? "more options" : "options", command->more_options);
@@ -106,7 +118,8 @@ void cli_help(FILE *out)
     for (const struct cli_command *const *command = cli_commands; *command; command++)
         fprintf(out, "  %-10s  %s\n", (*command)->name, (*command)->summary);
     fprintf(out, "\nA TRACE is a file that a program recorded, or a folder of them.\n"
-                 "`cairn help COMMAND` tells more; `cairn --version` prints the version.\n"
+                 "`cairn help COMMAND` tells more, `cairn help filters` how to say what is meant.\n"
+                 "`cairn --version` prints the version.\n"
                  "\nexamples:\n"
                  "  cairn record -o demo -- ./server    # record a program into demo.cairn\n"
                  "  cairn tasks demo.cairn              # where its time went, per type of task\n"

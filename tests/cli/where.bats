@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# --where: the filter language, as a user of `tasks`, `regions` and `logs` meets it.
+# SPDX-License-Identifier: Apache-2.0
+
+load shop
+
+# ids EXPRESSION...: the finished tasks that meet it
+ids() {
+    "$CAIRN" tasks --slowest 100 --json --where "$@" shop.cairn | jq -c '[.tasks[].id] | sort'
+}
+
+messages() {
+    "$CAIRN" logs --json --where "$@" shop.cairn | jq -c '[.logs[].message[:5]]'
+}
+
+# types COMMAND...: type and count of each row
+types() {
+    "$CAIRN" "$@" --json shop.cairn | jq -c '[.types[] | "\(.type) \(.count)"]'
+}
+
+@test "tasks by what is known of them at their end" {
+    [ "$(ids 'type = order and latency > 5us')" = '["1","5r1","7"]' ]
+    [ "$(ids 'failed or latency >= 100us')" = '["2","7"]' ]
+    [ "$(ids 'reason ~ milk and parent.type = order and parent = 1')" = '["2"]' ]
+    [ "$(ids 'end_thread = worker or id in (5r1, 7)')" = '["2","5r1","7"]' ]
+    [ "$(types tasks --where 'unfinished')" = '["order 1","(begun while off) 1"]' ]
+}
+
+@test "tasks by their details, which take a first pass" {
+    [ "$(ids 'log ~ "milk, please"')" = '["2"]' ]
+    [ "$(ids 'attr.size < 0 and attr."name" ~ "\"the\""')" = '["1"]' ]
+    [ "$(ids 'thread = "work*" or subtasks = 1')" = '["1","2"]' ]
+    [ "$(ids 'region = brew and not region = wait')" = '["2"]' ]
+    [ "$(ids 'logs = 0')" = '["5r1","6","7"]' ]
+}
+
+@test "what is not there is neither equal nor unequal" {
+    [ "$(ids 'attr.size = 7')" = '[]' ]
+    [ "$(ids 'attr.size != 7')" = '["1"]' ]
+    [ "$(ids 'not attr.size = -3')" = '["2","5r1","6","7"]' ]
+    [ "$(ids 'has attr.size')" = '["1"]' ]
+}
+
+@test "regions and logs, also by their task" {
+    [ "$(types regions --where 'task.failed')" = '["brew 1"]' ]
+    [ "$(types regions --where 'file = bar.c or duration = 20ns')" = '["wait 1","brew 1"]' ]
+    [ "$(types regions --where 'task.attr.size = -3 and self > 50ns')" = "$(types regions --task 1 --where 'self > 50ns')" ]
+    [ "$(messages 'thread = worker or type = "(background)"')" = '["milk,","nobod"]' ]
+    [ "$(messages 'task.finished and not task.failed')" = '["extra"]' ]
+}
+
+@test "the short forms mean what their expressions mean, and combine with them" {
+    for pair in '--type=o*r|type = "o*r"' '--task=1|id = 1' '--thread=worker|thread = worker' \
+        '--from=10us|begin >= 10us' '--to=10us|begin < 10us' '--min=19us|latency >= 19us' '--max=7us|latency <= 7us' \
+        '--log=foam|log ~ foam' '--complete|finished' '--unfinished|unfinished' '--failed|failed'; do
+        "$CAIRN" tasks --json "${pair%%|*}" shop.cairn >short.json
+        "$CAIRN" tasks --json --where "${pair#*|}" shop.cairn >long.json
+        diff short.json long.json
+    done
+    [ "$("$CAIRN" tasks -n 9 --json --min 19us --where 'not id = 7' shop.cairn | jq -c '[.tasks[].id]')" = '["5r1"]' ]
+}
+
+@test "a first pass leaves no findings behind: they are counted once" {
+    "$CAIRN" tasks --json shop.cairn | jq -c .diagnostics >one-pass.json
+    "$CAIRN" tasks --json --where 'logs >= 0' shop.cairn | jq -c .diagnostics >two-passes.json
+    diff one-pass.json two-passes.json
+    "$CAIRN" regions --json shop.cairn | jq -c .diagnostics >one-pass.json
+    "$CAIRN" regions --json --where 'has type or task.failed' shop.cairn | jq -c .diagnostics >two-passes.json
+    diff one-pass.json two-passes.json
+    "$CAIRN" regions --json --where 'task.failed or has type' shop.cairn | jq -c .diagnostics >two-passes.json
+    diff one-pass.json two-passes.json
+}
+
+@test "errors name what is wrong and point at the place" {
+    run -2 "$CAIRN" tasks --where 'type = "x" and latncy > 10ms' shop.cairn
+    [ "${lines[0]}" = "cairn tasks: --where: there is no field 'latncy' of tasks; did you mean 'latency'?" ]
+    [ "${lines[1]}" = '  type = "x" and latncy > 10ms' ]
+    [ "${lines[2]}" = '                 ^' ]
+    run -2 "$CAIRN" regions --where 'latency > 1ms' shop.cairn
+    [[ "${lines[0]}" == *"did you mean 'task.latency'?" ]]
+    run -2 "$CAIRN" logs --where "$(printf 'text = \e[31m x')" shop.cairn
+    [[ "$output" != *$'\e'* ]]
+    run -2 "$CAIRN" tasks --where '' shop.cairn
+}
+
+@test "the help has every field, and doc/filters.md too" {
+    "$CAIRN" help filters >help.txt
+    fields="$(sed -n '/^fields of/,/^$/s/^  \([a-z_.A-Z]*\)  .*/\1/p' help.txt)"
+    [ "$(wc -w <<<"$fields")" -ge 40 ]
+    for field in $fields; do
+        grep -q "\`$field\`" "$CAIRN_SOURCE/doc/filters.md" || { echo "$field"; false; }
+    done
+    run -2 "$CAIRN" help --man filters
+}
+
+@test "every example of the help and of doc/filters.md is an expression" {
+    { "$CAIRN" help filters; cat "$CAIRN_SOURCE/doc/filters.md"; } |
+        sed -n "s/^ *cairn \(tasks\|regions\|logs\) --where '\([^']*\)' .*/\1 \2/p" >examples.txt
+    [ "$(wc -l <examples.txt)" -ge 8 ]
+    while read -r command expression; do
+        "$CAIRN" "$command" --where "$expression" shop.cairn >/dev/null
+    done <examples.txt
+}

@@ -23,7 +23,7 @@ types() {
     [ "$(ids 'failed or latency >= 100us')" = '["2","7"]' ]
     [ "$(ids 'reason ~ milk and parent.type = order and parent = 1')" = '["2"]' ]
     [ "$(ids 'end_thread = worker or id in (5r1, 7)')" = '["2","5r1","7"]' ]
-    [ "$(types tasks --where 'unfinished')" = '["order 1","(begun while off) 1"]' ]
+    [ "$(types tasks --where 'unfinished')" = '["(begun while off) 1","order 1"]' ]
 }
 
 @test "tasks by their details, which take a first pass" {

@@ -61,10 +61,11 @@ struct questions {
     uint64_t logs;
 };
 
-/* It answers about its subject alone: all other things are asked for as they are. */
+/* It answers about its subject alone: all other things are asked for as they are. And as the tool does, what asks for nothing is
+ * none, so that a scan may do more at once. */
 static struct analysis_filter *filter_for(struct questions *ask, enum analysis_subject subject)
 {
-    return ask->subject == subject ? &ask->filter : NULL;
+    return ask->subject == subject && analysis_spec_is_set(&ask->spec) ? &ask->filter : NULL;
 }
 
 static int ask_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)

@@ -20,7 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEN = 1, ENDED = 2 };
+enum {
+    SEEN = 1,
+    ENDED = 2,
+    UNBEGUN = 4 /* it has ended without a begin */,
+    FOUND = 8 /* which came later */
+};
 
 struct analysis_open_task {
     struct analysis_task task;
@@ -204,13 +209,13 @@ static int mention(struct analysis_tasks *tasks, const struct trace_task_id *tas
 
 /* ---- Events ---------------------------------------------------------------------------------------- */
 
-static void diagnose_second_begin(struct analysis_tasks *tasks, const struct trace_event *event)
+static void diagnose_second_begin(struct analysis_tasks *tasks, const struct trace_task_id *task)
 {
     char id[ANALYSIS_ID_TEXT_BYTES];
     trace_diagnose(tasks->info->diagnostics, "double_begin", TRACE_WARNING,
                    "A task begins twice in the trace: ids should be unique, so the trace may be damaged.",
-                   "task %s '%s'", analysis_id_text(id, tasks->info, &event->task),
-                   analysis_type_of_task(tasks->info, &event->task));
+                   "task %s '%s'", analysis_id_text(id, tasks->info, task),
+                   analysis_type_of_task(tasks->info, task));
 }
 
 static void diagnose_second_end(struct analysis_tasks *tasks, const struct trace_event *event)
@@ -284,7 +289,7 @@ static int begin_task(struct analysis_tasks *tasks, const struct trace_event *ev
     if (!is_listed && mention(tasks, &event->other, error) != 0) return -1;
     struct analysis_open_task *open = find_open(tasks, &event->task);
     bool again = open ? !may_begin(open) : analysis_ids_get(&tasks->seen, &event->task) != 0;
-    if (again && !is_listed) diagnose_second_begin(tasks, event);
+    if (again && !is_listed) diagnose_second_begin(tasks, &event->task);
     if (again) return 0;
     struct analysis_task begun = {.id = event->task, .end_thread = UINT32_MAX};
     if (!open) open = open_task(tasks, &begun);
@@ -360,7 +365,8 @@ static int end_task(struct analysis_tasks *tasks, const struct trace_event *even
     child_ends(tasks, open);
     analysis_recent_put(tasks->recent, analysis_id_key(event->task.id), event->task.process, event->site,
                         event->thread);
-    bool done = add_finished(tasks, open) && analysis_ids_add(&tasks->seen, &event->task, ENDED);
+    unsigned flags = open->task.begin == ANALYSIS_BEGIN_SEEN ? ENDED : ENDED | UNBEGUN;
+    bool done = add_finished(tasks, open) && analysis_ids_add(&tasks->seen, &event->task, flags);
     close_slot(tasks, open);
     return done ? 0 : out_of_memory(error);
 }
@@ -399,9 +405,12 @@ static void find_begin(struct analysis_task *known, const struct analysis_task *
     }
 }
 
-static void begin_ended(struct analysis_tasks *tasks, struct analysis_task_row *row,
-                        const struct analysis_task *task)
+/* A begin of a task that has ended: the one that was missing, or a second one, which does not count. */
+static bool begin_ended(struct analysis_tasks *tasks, const struct analysis_task *task, unsigned known)
 {
+    if ((known & (UNBEGUN | FOUND)) != UNBEGUN) return diagnose_second_begin(tasks, &task->id), true;
+    struct analysis_task_row *row = row_of(tasks, &task->id);
+    if (!row || !analysis_ids_add(&tasks->seen, &task->id, FOUND)) return false;
     struct analysis_stats *stats = &row->stats;
     enum analysis_begin begin = analysis_begin_of_mentioned(tasks->info, &task->id);
     stats->begun_before -= begin == ANALYSIS_BEGIN_BEFORE;
@@ -412,15 +421,14 @@ static void begin_ended(struct analysis_tasks *tasks, struct analysis_task_row *
     count_root(tasks, row, &weighed);
     find_begin(&row->slowest, task);
     for (size_t i = 0; i < tasks->slowest_count; i++) find_begin(&tasks->slowest[i], task);
+    return true;
 }
 
 enum analysis_added analysis_tasks_add(struct analysis_tasks *tasks, const struct analysis_task *task)
 {
     unsigned known;
     if (!analysis_ids_add_new(&tasks->seen, &task->id, SEEN | ENDED, &known)) return ANALYSIS_TASK_NO_MEMORY;
-    struct analysis_task_row *row = known & ENDED ? row_of(tasks, &task->id) : NULL;
-    if (known & ENDED)
-        return row ? begin_ended(tasks, row, task), ANALYSIS_TASK_ENDED : ANALYSIS_TASK_NO_MEMORY;
+    if (known & ENDED) return begin_ended(tasks, task, known) ? ANALYSIS_TASK_ENDED : ANALYSIS_TASK_NO_MEMORY;
     if (known) return ANALYSIS_TASK_OPEN;
     struct analysis_open_task open = {.task = *task};
     diagnose_backwards(tasks, task);

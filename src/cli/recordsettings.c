@@ -118,8 +118,7 @@ static bool put_pair(const char *item, char *out, size_t bytes, bool is_duration
     const char *equals = strrchr(item, '=');
     uint64_t value;
     if (!equals || equals == item) return false;
-    bool is_value =
-        is_duration ? quantity_duration(equals + 1, &value) : cli_parse_count(equals + 1, &value);
+    bool is_value = is_duration ? quantity_duration(equals + 1, &value) : cli_parse_count(equals + 1, &value);
     if (!is_value || !value) return false;
     int count = snprintf(out, bytes, "%.*s=%" PRIu64 "%s", (int)(equals - item), item, value,
                          is_duration ? "ns" : "");

@@ -145,9 +145,9 @@ static void end_parts(struct part_list *parts, uint64_t end)
 {
     for (size_t i = 0; i < parts->count; i++) {
         struct analysis_detail_part *part = &parts->items[i];
+        /* Less than 0: where clocks disagree they begin after the end. */
         int64_t ticks = (int64_t)(part->open * end - part->begins);
-        if (ticks > 0)
-            part->ticks += (uint64_t)ticks; /* less: by clocks that disagree they begin after the end */
+        if (ticks > 0) part->ticks += (uint64_t)ticks;
         part->open = part->begins = 0;
     }
 }

@@ -78,7 +78,6 @@ static void read_word(struct where_value *value)
         value->kind = WHERE_IS_BOOL;
         return;
     }
-    if (!strchr("+-.0123456789", value->text[0])) return; /* not "nan" or "inf" */
     value->number = strtold(value->text, &end);
     if (end != value->text && !*end && isfinite(value->number))
         value->kind = WHERE_IS_NUMBER;

@@ -26,6 +26,12 @@ types() {
     [ "$(types tasks --where 'unfinished')" = '["(begun while off) 1","order 1"]' ]
 }
 
+@test "whether a task is a root is not known if its begin is not there" {
+    [ "$(ids root)" = '["1","7"]' ]
+    [ "$(ids 'root = false')" = '["2"]' ]
+    [ "$(ids 'not root')" = '["2","5r1","6"]' ]
+}
+
 @test "tasks by their details, which take a first pass" {
     [ "$(ids 'log ~ "milk, please"')" = '["2"]' ]
     [ "$(ids 'attr.size < 0 and attr."name" ~ "\"the\""')" = '["1"]' ]
@@ -69,6 +75,53 @@ types() {
     diff one-pass.json two-passes.json
     "$CAIRN" regions --json --where 'task.failed or has type' shop.cairn | jq -c .diagnostics >two-passes.json
     diff one-pass.json two-passes.json
+}
+
+# irregular SEED: a made-up trace of that seed, as irregular.cairn
+irregular() {
+    echo "seed $1"
+    "$CAIRN_SOURCE/tests/independent/irregular.py" "$1" 1500 >irregular.txt
+    "$CAIRN" assemble irregular.txt -o irregular.cairn
+}
+
+random_seed() {
+    od -An -N4 -tu4 /dev/urandom | tr -d ' '
+}
+
+@test "what is listed is what the list of all has, on made-up traces" {
+    for seed in 10 11 42 "$(random_seed)" "$(random_seed)"; do
+        irregular "$seed"
+        "$CAIRN" tasks -n 100000 --json irregular.cairn >all.json || [ $? -eq 1 ] # damage
+        for pair in 'latency > 100us|.latency_ns > 100000' 'failed|.status == "failed"' 'has parent|.parent != null' \
+            'type = payment or type ~ Z|.type == "payment" or (.type | contains("Z"))' \
+            'begin < 0 or end_thread = 43|.begin_ns < 0 or .ended_on == "thread 43"' \
+            'not (reason = "*e*" and latency <= 1ms)|(.reason != null and (.reason | contains("e")) and .latency_ns <= 1000000) | not'; do
+            jq -c "[.tasks[] | select(${pair#*|}) | .id] | sort" all.json >expected.json
+            "$CAIRN" tasks -n 100000 --json --where "${pair%%|*}" irregular.cairn | jq -c '[.tasks[].id] | sort' >found.json
+            diff expected.json found.json || { echo "$pair"; false; }
+        done
+    done
+}
+
+# count KIND [OPTION...]: how many tasks, regions or logs
+count() {
+    "$CAIRN" "$@" --json irregular.cairn | jq '[.types[]?.count, (.logs[]? | 1)] | add // 0'
+}
+
+@test "an expression and its opposite share everything between them, on made-up traces" {
+    for seed in 13 25 "$(random_seed)" "$(random_seed)"; do
+        irregular "$seed"
+        for kind in tasks regions logs; do
+            prefix=task.
+            [ $kind != tasks ] || prefix=
+            for condition in "${prefix}failed" "${prefix}latency > 1ms" "${prefix}log ~ e" "${prefix}logs > 1" \
+                "${prefix}thread = 42 or ${prefix}region ~ r" "has ${prefix}parent and not ${prefix}unfinished" \
+                "type ~ e or has ${prefix}attr.size"; do
+                some=$(count $kind --where "$condition") others=$(count $kind --where "not ($condition)")
+                [ $((some + others)) -eq "$(count $kind)" ] || { echo "$kind: $condition: $some and $others"; false; }
+            done
+        done
+    done
 }
 
 @test "errors name what is wrong and point at the place" {

@@ -3,6 +3,7 @@
 
 #include "analysis/filter.h"
 #include "analysis/wherefields.h"
+#include "analysis/wherelex.h"
 
 #include <stdlib.h>
 
@@ -128,6 +129,31 @@ static void what_a_message_is_called_can_be_said(void **state)
     handmade_end(&made);
 }
 
+static void strings_hold_anything(void **state)
+{
+    (void)state;
+    const struct {
+        const char *expression, *text;
+    } cases[] = {{"\"it's\"", "it's"},
+                 {"'say \"x\"'", "say \"x\""},
+                 {"\"a\\\"b\"", "a\"b"},
+                 {"'a\\\\'", "a\\"},
+                 {"'C:\\new'", "C:\\new"},
+                 {"'a and (b'", "a and (b"},
+                 {"'\n\t\x01'", "\n\t\x01"},
+                 {"''", ""},
+                 {"Zo\xc3\xab-*:?", "Zo\xc3\xab-*:?"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena memory = {0};
+        struct where_lexer lexer = {.text = cases[i].expression, .memory = &memory};
+        struct where_token token, end;
+        assert_true(where_lexer_next(&lexer, &token) && where_lexer_next(&lexer, &end));
+        if (strcmp(token.text, cases[i].text) != 0 || end.kind != WHERE_END)
+            fail_msg("%s", cases[i].expression);
+        arena_free(&memory);
+    }
+}
+
 static void misspelt_names_are_guessed(void **state)
 {
     (void)state;
@@ -155,6 +181,7 @@ int main(void)
         cmocka_unit_test(errors_name_what_is_wrong_and_where),
         cmocka_unit_test(length_and_nesting_are_bounded),
         cmocka_unit_test(what_a_message_is_called_can_be_said),
+        cmocka_unit_test(strings_hold_anything),
         cmocka_unit_test(misspelt_names_are_guessed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

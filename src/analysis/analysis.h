@@ -8,6 +8,7 @@
 #ifndef CAIRN_ANALYSIS_ANALYSIS_H
 #define CAIRN_ANALYSIS_ANALYSIS_H
 
+#include "analysis/criticalpath.h"
 #include "analysis/details.h"
 #include "analysis/filter.h"
 #include "analysis/ids.h"

@@ -260,16 +260,45 @@ static bool end_task(struct analysis_story *story, const struct trace_event *eve
            NULL;
 }
 
+const struct analysis_story_linked *analysis_story_linked(const struct analysis_story *story,
+                                                          const struct trace_task_id *task)
+{
+    const uint64_t *index = map_get(&story->linked_at, key_of(task));
+    return index ? &story->linked.items[*index] : NULL;
+}
+
+/* Bounded as lines are: a link without a line is not kept. */
+static bool add_linked(struct analysis_story *story, const struct trace_task_id *task)
+{
+    bool added;
+    if (task->id <= CAIRN_ID_OFF || story->linked.count >= ANALYSIS_STORY_LINES_MAX) return true;
+    uint64_t *index = map_put(&story->linked_at, key_of(task), &added);
+    if (!index || !added) return index != NULL;
+    *index = story->linked.count;
+    return vector_push(&story->linked,
+                       ((struct analysis_story_linked){.id = *task, .end_thread = UINT32_MAX}));
+}
+
+static void end_linked(struct analysis_story *story, const struct trace_event *event)
+{
+    const uint64_t *index = map_get(&story->linked_at, key_of(&event->task));
+    if (!index || story->linked.items[*index].end_ticks) return;
+    story->linked.items[*index].end_ticks = event->time;
+    story->linked.items[*index].end_thread = event->thread;
+}
+
 static bool add_link(struct analysis_story *story, const struct trace_event *event)
 {
     uint32_t from = member(story, &event->task), to;
-    if (from != UINT32_MAX && !add_moment(story, ANALYSIS_STORY_LINK_TO, event, from)) return false;
+    if (from != UINT32_MAX &&
+        !(add_linked(story, &event->other) && add_moment(story, ANALYSIS_STORY_LINK_TO, event, from)))
+        return false;
     if (!meet(story, &event->other)) return false;
     to = member(story, &event->other);
     if (to == UINT32_MAX) return true;
     struct trace_event reversed = *event;
     reversed.other = event->task;
-    return add_moment(story, ANALYSIS_STORY_LINK_FROM, &reversed, to);
+    return add_linked(story, &event->task) && add_moment(story, ANALYSIS_STORY_LINK_FROM, &reversed, to);
 }
 
 static bool take_of_member(struct analysis_story *story, const struct trace_event *event, uint32_t task)
@@ -291,6 +320,7 @@ static bool take(struct analysis_story *story, const struct trace_event *event)
     if (event->kind == TRACE_COUNTER) return true;
     if (event->kind == TRACE_TASK_BEGIN || event->kind == TRACE_TASK_OPEN) return begin_task(story, event);
     if (!meet(story, &event->task)) return false;
+    if (event->kind == TRACE_TASK_END || event->kind == TRACE_TASK_FAIL) end_linked(story, event);
     if (event->kind == TRACE_REGION_END) return end_region(story, event);
     if (event->kind == TRACE_LINK) return add_link(story, event);
     uint32_t task = member(story, &event->task);
@@ -402,7 +432,9 @@ void analysis_story_free(struct analysis_story *story)
     vector_free(&story->ancestors);
     vector_free(&story->lines);
     vector_free(&story->open_parents);
+    vector_free(&story->linked);
     map_free(&story->members);
+    map_free(&story->linked_at);
     map_free(&story->open);
     map_free(&story->regions);
     free(story->open_regions);

@@ -50,18 +50,27 @@ struct analysis_story_line {
     struct trace_value value; /* text lives as long as the story */
 };
 
+/* A task that one of the story caused, or was caused by. */
+struct analysis_story_linked {
+    struct trace_task_id id;
+    uint64_t end_ticks;  /* of its first end after the first such link; 0: none */
+    uint32_t end_thread; /* UINT32_MAX without an end */
+};
+
 struct analysis_story {
     struct trace_sink sink;
     /* Results, complete after the sink's end. */
     VECTOR(struct analysis_story_task) tasks; /* the task itself first; empty: not in the trace */
     VECTOR(struct trace_task_id) ancestors;   /* the parent first, as far as they were open */
     VECTOR(struct analysis_story_line) lines; /* in order of time, gaps among them */
-    uint64_t left_out;                        /* lines beyond the limit */
-    uint64_t begin_ticks, end_ticks;          /* of the task; of the trace where that is not known */
+    VECTOR(struct analysis_story_linked) linked;
+    uint64_t left_out;               /* lines beyond the limit */
+    uint64_t begin_ticks, end_ticks; /* of the task; of the trace where that is not known */
     /* Private. */
     const struct trace_info *info;
     struct trace_task_id wanted;
     struct map members;                        /* task to index in tasks */
+    struct map linked_at;                      /* task to index in linked */
     struct map open;                           /* tasks open before the story: to index in parents */
     VECTOR(struct trace_task_id) open_parents; /* by that index: its parent */
     size_t free_parent;                        /* index plus one; the next stands in `birth` */
@@ -76,5 +85,9 @@ struct analysis_story {
 bool analysis_story_init(struct analysis_story *story, const struct trace_info *info,
                          const struct trace_task_id *task);
 void analysis_story_free(struct analysis_story *story);
+
+/* What is known of a task that stands in a link; NULL if it does not. */
+const struct analysis_story_linked *analysis_story_linked(const struct analysis_story *story,
+                                                          const struct trace_task_id *task);
 
 #endif

@@ -1,4 +1,5 @@
 /* cairn task: the story of one task. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/pathrows.h"
 #include "cli/query.h"
 #include "cli/show.h"
 #include "cli/storylines.h"
@@ -11,6 +12,13 @@ enum { TREE_TASKS_MAX = 200, TREE_INDENT_MAX = 24, ATTRIBUTES_SHOWN = 50 };
 
 struct task_options {
     struct query query;
+    bool path;
+};
+
+/* What is known of the task. */
+struct task_answer {
+    struct analysis_story story;
+    struct analysis_critical_path path;
 };
 
 extern const struct cli_command cmd_task;
@@ -268,9 +276,20 @@ static void write_subtasks(struct records *records, const struct analysis_story 
     json_end(json);
 }
 
-static void write_json(const struct question *question, const struct analysis_story *story)
+static void write_path(struct records *records, const struct pathrows *rows)
+{
+    json_key(&records->json, "critical_path"), json_array(&records->json);
+    pathrows_record_steps(records, rows, false);
+    json_end(&records->json);
+    json_key(&records->json, "by_type"), json_array(&records->json);
+    pathrows_record_totals(records, rows);
+    json_end(&records->json);
+}
+
+static void write_json(const struct question *question, const struct pathrows *rows)
 {
     struct records records;
+    const struct analysis_story *story = rows->story;
     records_begin(&records, RECORDS_JSON, "events");
     for (size_t i = 0; i < story->lines.count; i++)
         storylines_record(&records, story, &story->lines.items[i], question->info);
@@ -282,48 +301,65 @@ static void write_json(const struct question *question, const struct analysis_st
     records_row_end(&records);
     write_parents(&records.json, story, question->info);
     write_subtasks(&records, story, question->info);
+    write_path(&records, rows);
     question_diagnostics(question, &records.json);
     records_end(&records);
 }
 
-static void write_csv(const struct question *question, const struct analysis_story *story)
+static void write_csv(const struct pathrows *rows, bool path)
 {
     struct records records;
+    const struct analysis_story *story = rows->story;
     records_begin(&records, RECORDS_CSV, "events");
-    if (records_head(&records)) storylines_record(&records, story, NULL, question->info);
-    for (size_t i = 0; i < story->lines.count; i++)
-        storylines_record(&records, story, &story->lines.items[i], question->info);
+    bool is_head = records_head(&records);
+    if (path) {
+        if (is_head) pathrows_record_steps(&records, rows, true);
+        pathrows_record_steps(&records, rows, false);
+    } else {
+        if (is_head) storylines_record(&records, story, NULL, rows->info);
+        for (size_t i = 0; i < story->lines.count; i++)
+            storylines_record(&records, story, &story->lines.items[i], rows->info);
+    }
     records_end(&records);
 }
 
 /* ---- The command ----------------------------------------------------------------------------------- */
 
-static void print_story(const struct question *question, const struct analysis_story *story)
+static void print_story(const struct pathrows *rows)
 {
     char text[SHOW_BYTES];
-    print_head(story, question->info);
-    print_tree(story, question->info);
+    const struct analysis_story *story = rows->story;
     if (story->lines.count) printf("\n");
-    storylines_print(story, question->info);
+    storylines_print(story, rows->info);
     if (story->left_out)
         printf("\n%s events more are left out: the story is too long to keep.\n",
                show_count(text, story->left_out));
+}
+
+static void print_answer(const struct question *question, const struct pathrows *rows, bool path)
+{
+    print_head(rows->story, question->info);
+    if (!path) print_tree(rows->story, question->info);
+    pathrows_print(rows, path);
+    if (!path) print_story(rows);
     question_notes(question);
 }
 
-static int answer(const struct question *question, const struct analysis_story *story, const char *id)
+static int answer(const struct question *question, struct task_answer *found, const char *id, bool path)
 {
-    if (story->tasks.count == 0) {
+    if (found->story.tasks.count == 0) {
         fprintf(stderr, "cairn: %s: there is no task %s. `cairn tasks --slowest 10 %s` lists some.\n",
                 question->path, id, question->path);
         return CLI_TROUBLE;
     }
+    if (!analysis_critical_path_find(&found->path, &found->story)) return cli_out_of_memory();
+    struct pathrows rows = {.path = &found->path, .story = &found->story, .info = question->info};
     if (question->query->json)
-        write_json(question, story);
+        write_json(question, &rows);
     else if (question->query->csv)
-        write_csv(question, story);
+        write_csv(&rows, path);
     else
-        print_story(question, story);
+        print_answer(question, &rows, path);
     return CLI_OK;
 }
 
@@ -331,18 +367,25 @@ static int run(const void *given, int count, char **arguments)
 {
     const struct task_options *options = given;
     struct query query = {.json = options->query.json, .csv = options->query.csv, .spec.task = arguments[1]};
-    struct analysis_story story = {0};
+    struct task_answer found = {0};
     struct question question;
     (void)count;
     int code = question_begin(&question, &cmd_task, &query, ANALYSIS_TASKS, arguments[0]);
     if (code == CLI_OK) {
-        bool ready = analysis_story_init(&story, question.info, &question.filter.task);
-        code = ready ? question_run(&question, &story.sink) : cli_out_of_memory();
-        if (code == CLI_OK) code = answer(&question, &story, arguments[1]);
+        bool ready = analysis_story_init(&found.story, question.info, &question.filter.task);
+        code = ready ? question_run(&question, &found.story.sink) : cli_out_of_memory();
+        if (code == CLI_OK) code = answer(&question, &found, arguments[1], options->path);
     }
-    analysis_story_free(&story);
+    analysis_critical_path_free(&found.path);
+    analysis_story_free(&found.story);
     return question_end(&question, code);
 }
+
+static const struct cli_option options_table[] = {
+    {"path", 'p', CLI_FLAG, NULL, offsetof(struct task_options, path),
+     "list every step of the critical path instead of the story"},
+    {0},
+};
 
 const struct cli_command cmd_task = {
     .name = "task",
@@ -358,8 +401,18 @@ const struct cli_command cmd_task = {
         "Regions stand where they begin, with their duration; what happens inside them is indented. A gap "
         "is named if for at least a 50th of the whole no region was open and nothing was recorded. Of what "
         "happened before a flight recorder's window only the true begins are known.\n\n"
+        "The critical path says where the latency went: steps that follow each other from the task's begin "
+        "to "
+        "its end, and sum up to it. It is found from the end backwards: in the innermost region of the task "
+        "on the thread that ended it; in a subtask, or a region of the task on another thread, from when "
+        "that "
+        "ended to when it began; else on the way from one thread to another, waiting for a linked task, or "
+        "in "
+        "no region. What ran at the same time as a step is not on the path, and what did not end before the "
+        "task was not waited for. More than a few steps are summed up by name.\n\n"
         "--json: {\"events\": [...], \"events_left_out\", \"task\": {...}, \"parents\": [...], "
-        "\"subtasks\": [...], \"diagnostics\": [...]}. An event has: kind (begin, end, end_again, region, "
+        "\"subtasks\": [...], \"critical_path\": [...], \"by_type\": [...], \"diagnostics\": [...]}. An "
+        "event has: kind (begin, end, end_again, region, "
         "log, attribute, causes, caused_by, gap, before_window), at_ns (since the begin), duration_ns, "
         "thread, ended_on, "
         "task, depth, name (type, category, key or reason), value, region (of an attribute), other (task "
@@ -367,9 +420,13 @@ const struct cli_command cmd_task = {
         "begin_ns "
         "(since the start), status (unfinished, ok, failed, ended_before_window), reason, latency_ns, "
         "began_on, "
-        "ended_on. --csv has the events.",
+        "ended_on. A step of the path has: " PATHROWS_FIELDS
+        ". by_type sums them up, the greatest first: kind, type, name, count (of steps), duration_ns, share. "
+        "--csv has the events, with --path the steps.",
     .examples = "cairn tasks --slowest 3 demo.cairn   # find a slow one\n"
-                "cairn task demo.cairn 7f3            # what took it so long\n",
+                "cairn task demo.cairn 7f3            # what took it so long\n"
+                "cairn task --path demo.cairn 7f3     # where its latency went, step by step\n",
+    .options = options_table,
     .more_options = query_form_options,
     .arguments_min = 2,
     .arguments_max = 2,

@@ -70,12 +70,13 @@ static bool add_region(struct path_pieces *pieces, uint32_t line)
         !vector_push(&pieces->regions, ((struct path_region){from->task, PATH_ANY_THREAD, line, end})))
         return false;
     if (from->is_unfinished) return true;
-    return vector_push(&pieces->marks, ((struct path_mark){.time = from->end,
-                                                           .begin = from->time,
-                                                           .kind = PATH_REGION,
-                                                           .task = from->task,
-                                                           .thread = from->end_thread,
-                                                           .index = line}));
+    return vector_push(&pieces->marks,
+                       ((struct path_mark){.time = from->end,
+                                           .begin = from->time,
+                                           .kind = PATH_REGION,
+                                           .task = from->task,
+                                           .thread = from->is_explicit ? thread : from->end_thread,
+                                           .index = line}));
 }
 
 static bool add_line(struct path_pieces *pieces, uint32_t line)
@@ -87,7 +88,8 @@ static bool add_line(struct path_pieces *pieces, uint32_t line)
     case ANALYSIS_STORY_LOG:
     case ANALYSIS_STORY_ATTR: return add_moment(pieces, line, from->task, PATH_MOMENT);
     case ANALYSIS_STORY_LINK_TO: return add_link_to(pieces, line);
-    case ANALYSIS_STORY_LINK_FROM: return add_moment(pieces, line, from->task, PATH_LINK);
+    case ANALYSIS_STORY_LINK_FROM:
+        return add_moment(pieces, line, from->task, from->other.id > CAIRN_ID_OFF ? PATH_LINK : PATH_MOMENT);
     case ANALYSIS_STORY_REGION: return !path_is_region(from) || add_region(pieces, line);
     default: return true;
     }

@@ -187,7 +187,7 @@ class Decoder:
             elif kind == TASK_AGAIN:
                 state = named[head >> 5 & (1 << 55) - 1]
             elif kind in OF_STATE:
-                what = [("mention", state)]
+                what = [("mention", state), ("moment", state)]
             elif kind == TASK_BEGIN:
                 what = [("task begin", (word[1], time), (BACKGROUND, 0))]
             elif kind == TASK_CHILD:
@@ -195,7 +195,7 @@ class Decoder:
             elif kind in (TASK_END, TASK_FAIL):
                 what = [("task end", (word[1], word[2]), kind == TASK_FAIL)]
             elif kind == LINK:
-                what = [("mention", state), ("mention", (word[1], word[2]))]
+                what = [("mention", state), ("mention", (word[1], word[2])), ("link", state, (word[1], word[2]))]
             elif kind == REGION_BEGIN:
                 place = site << 45 | number << 16 | at // 8
                 what = [("mention", state), ("region begin", place, time, state)]
@@ -211,10 +211,11 @@ class Decoder:
             elif kind == REGION_AT:
                 what = [("mention", state), ("region at", site, word[1], word[2], state)]
             elif kind == REGION_ATTR:
-                what = [("mention", opened[-1][1])]
+                what = [("mention", opened[-1][1]), ("moment", opened[-1][1])]
             elif kind in (REGION_ATTR_LONG, REGION_ATTR_TEXT):
                 place = word[1] if kind == REGION_ATTR_LONG else u64(block, at + 12)
-                what = [("mention", task) for open_place, task in opened if open_place == place]
+                what = [(each, task) for open_place, task in opened if open_place == place
+                        for each in ("mention", "moment")]
             happened += [(time, thread, *each) for each in what]
             at += 8 * words
 
@@ -455,4 +456,5 @@ def main():
     print(json.dumps(report(Trace(data, checksums=len(data) < 1 << 20)), indent=2))
 
 
-main()
+if __name__ == "__main__":
+    main()

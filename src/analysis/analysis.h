@@ -15,6 +15,7 @@
 #include "analysis/regions.h"
 #include "analysis/stats.h"
 #include "analysis/story.h"
+#include "analysis/storygaps.h"
 #include "analysis/tasks.h"
 
 #endif

@@ -267,7 +267,7 @@ const struct analysis_story_linked *analysis_story_linked(const struct analysis_
     return index ? &story->linked.items[*index] : NULL;
 }
 
-/* Bounded as lines are: a link without a line is not kept. */
+/* Bounded as lines are. */
 static bool add_linked(struct analysis_story *story, const struct trace_task_id *task)
 {
     bool added;
@@ -404,6 +404,8 @@ static int take_end(struct trace_sink *sink, const struct trace_info *info, stru
     story->info = info;
     if (story->tasks.count == 0) return 0;
     sort_lines(story);
+    for (size_t i = 0; i < story->linked.count; i++)
+        story->linked.items[i].is_member = member(story, &story->linked.items[i].id) != UINT32_MAX;
     const struct analysis_task *task = &story->tasks.items[0].task;
     story->begin_ticks = task->id.id > CAIRN_ID_OFF ? task->id.birth : info->begin_ticks;
     story->end_ticks = task->status == ANALYSIS_UNFINISHED ? info->end_ticks : task->end_ticks;

@@ -55,6 +55,7 @@ struct analysis_story_linked {
     struct trace_task_id id;
     uint64_t end_ticks;  /* of its first end after the first such link; 0: none */
     uint32_t end_thread; /* UINT32_MAX without an end */
+    bool is_member;      /* of the story too; once the story is finished */
 };
 
 struct analysis_story {

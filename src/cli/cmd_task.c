@@ -291,8 +291,7 @@ static void write_json(const struct question *question, const struct pathrows *r
     struct records records;
     const struct analysis_story *story = rows->story;
     records_begin(&records, RECORDS_JSON, "events");
-    for (size_t i = 0; i < story->lines.count; i++)
-        storylines_record(&records, story, &story->lines.items[i], question->info);
+    for (size_t i = 0; i < story->lines.count; i++) storylines_record(&records, story, i, question->info);
     records_end_array(&records);
     json_key(&records.json, "events_left_out"), json_uint(&records.json, story->left_out);
     json_key(&records.json, "task");
@@ -316,9 +315,8 @@ static void write_csv(const struct pathrows *rows, bool path)
         if (is_head) pathrows_record_steps(&records, rows, true);
         pathrows_record_steps(&records, rows, false);
     } else {
-        if (is_head) storylines_record(&records, story, NULL, rows->info);
-        for (size_t i = 0; i < story->lines.count; i++)
-            storylines_record(&records, story, &story->lines.items[i], rows->info);
+        if (is_head) storylines_record(&records, story, story->lines.count, rows->info);
+        for (size_t i = 0; i < story->lines.count; i++) storylines_record(&records, story, i, rows->info);
     }
     records_end(&records);
 }
@@ -399,7 +397,8 @@ const struct cli_command cmd_task = {
         "\"background\" what works for no task.\n\n"
         "Each line has the time since the task began, the time since the line before, and the thread. "
         "Regions stand where they begin, with their duration; what happens inside them is indented. A gap "
-        "is named if for at least a 50th of the whole no region was open and nothing was recorded. Of what "
+        "is named if for at least a 50th of the whole no region was open and nothing was recorded, with what "
+        "was before and behind it, and with a subtask or a linked task that was open meanwhile. Of what "
         "happened before a flight recorder's window only the true begins are known.\n\n"
         "The critical path says where the latency went: steps that follow each other from the task's begin "
         "to "
@@ -416,7 +415,10 @@ const struct cli_command cmd_task = {
         "log, attribute, causes, caused_by, gap, before_window), at_ns (since the begin), duration_ns, "
         "thread, ended_on, "
         "task, depth, name (type, category, key or reason), value, region (of an attribute), other (task "
-        "of a link), file, line. A task has: id, type, begin (seen, before, lost, off, before_window), "
+        "of a link), file, line; of a gap: after and before (what ended or happened last, and what came "
+        "next), "
+        "meanwhile (a subtask, or else a linked task, that was open). A task has: id, type, begin (seen, "
+        "before, lost, off, before_window), "
         "begin_ns "
         "(since the start), status (unfinished, ok, failed, ended_before_window), reason, latency_ns, "
         "began_on, "

@@ -8,6 +8,8 @@
 #include <string.h>
 
 enum { THREAD_COLUMNS = 14, TIME_COLUMNS = 11, INDENT_MAX = 20 };
+/* Of text about a gap; types that are longer are cut. */
+enum { EVENT_BYTES = 200, AROUND_BYTES = 3 * EVENT_BYTES + 100 };
 
 static void print_text(const char *text)
 {
@@ -74,6 +76,67 @@ static struct scale scale_of(const struct analysis_story *story, const struct tr
 static bool is_stretch(const struct analysis_story_line *line)
 {
     return line->kind == ANALYSIS_STORY_GAP || line->kind == ANALYSIS_STORY_UNSEEN;
+}
+
+/* ---- Gaps ------------------------------------------------------------------------------------------ */
+
+/* What happened there, or with `is_over` what was over there: "brew ended". */
+static const char *event_text(char text[EVENT_BYTES], const struct analysis_story *story,
+                              const struct trace_info *info, const struct analysis_story_line *line,
+                              bool is_over)
+{
+    char id[ANALYSIS_ID_TEXT_BYTES];
+    const struct analysis_task *task = &story->tasks.items[line->task].task;
+    const char *type = analysis_type_of_task(info, &task->id), *name = analysis_site_text(info, line->site);
+    analysis_id_text(id, info, &task->id);
+    switch (line->kind) {
+    case ANALYSIS_STORY_BEGIN: snprintf(text, EVENT_BYTES, "%s %s began", type, id); break;
+    case ANALYSIS_STORY_END:
+        snprintf(text, EVENT_BYTES, "%s %s %s", type, id,
+                 task->status == ANALYSIS_FAILED ? "failed" : "ended");
+        break;
+    case ANALYSIS_STORY_END_AGAIN: snprintf(text, EVENT_BYTES, "%s %s ended again", type, id); break;
+    case ANALYSIS_STORY_REGION:
+        snprintf(text, EVENT_BYTES, "%s %s", analysis_type_of_site(info, line->region.site),
+                 is_over ? "ended" : "began");
+        break;
+    case ANALYSIS_STORY_LOG: snprintf(text, EVENT_BYTES, *name ? "log %s" : "a log", name); break;
+    case ANALYSIS_STORY_ATTR: snprintf(text, EVENT_BYTES, "attribute %s", name); break;
+    default: snprintf(text, EVENT_BYTES, "a link"); break;
+    }
+    return text;
+}
+
+/* Of a subtask that was open during a gap, else of a linked task. */
+static const struct trace_task_id *meanwhile(const struct analysis_story *story,
+                                             const struct analysis_story_gap *gap)
+{
+    if (gap->subtask != UINT32_MAX) return &story->tasks.items[gap->subtask].task.id;
+    return gap->linked ? &gap->linked->id : NULL;
+}
+
+/* ", after brew ended, before order 7 ended; payment 3 and 2 more were open". */
+static const char *around_text(char text[AROUND_BYTES], const struct analysis_story *story,
+                               const struct trace_info *info, size_t index)
+{
+    struct analysis_story_gap gap = analysis_story_gap_at(story, index);
+    char event[EVENT_BYTES], id[ANALYSIS_ID_TEXT_BYTES], more[32] = "";
+    const struct trace_task_id *open = meanwhile(story, &gap);
+    size_t at = 0;
+    text[0] = 0;
+    if (gap.after)
+        at += (size_t)snprintf(text + at, AROUND_BYTES - at, ", after %s",
+                               event_text(event, story, info, gap.after, true));
+    if (gap.before)
+        at += (size_t)snprintf(text + at, AROUND_BYTES - at, ", before %s",
+                               event_text(event, story, info, gap.before, false));
+    if (!open) return text;
+    if (gap.subtask_count > 1) snprintf(more, sizeof more, " and %" PRIu32 " more", gap.subtask_count - 1);
+    snprintf(event, sizeof event, "%s %s", analysis_type_of_task(info, open),
+             analysis_id_text(id, info, open));
+    snprintf(text + at, AROUND_BYTES - at, "; %s%s%s %s open", event, more,
+             gap.subtask_count ? "" : " (linked)", gap.subtask_count > 1 ? "were" : "was");
+    return text;
 }
 
 static void print_times(const struct analysis_story *story, const struct trace_info *info, struct scale scale,
@@ -173,20 +236,26 @@ static void print_moment(const struct trace_info *info, const struct analysis_st
     }
 }
 
-static void print_what(const struct analysis_story *story, const struct trace_info *info,
-                       const struct analysis_story_line *line)
+static void print_stretch(const struct analysis_story *story, const struct trace_info *info, size_t index)
 {
-    char text[SHOW_BYTES];
+    const struct analysis_story_line *line = &story->lines.items[index];
+    char text[SHOW_BYTES], around[AROUND_BYTES];
+    bool is_gap = line->kind == ANALYSIS_STORY_GAP;
+    printf("%s… %s %s", show_dim(), show_duration(text, trace_clock_ns(&info->clock, line->end - line->time)),
+           is_gap ? "nothing recorded" : "before the window");
+    if (is_gap) print_text(around_text(around, story, info, index));
+    printf("%s", show_plain());
+}
+
+static void print_what(const struct analysis_story *story, const struct trace_info *info, size_t index)
+{
+    const struct analysis_story_line *line = &story->lines.items[index];
     const struct trace_task_id *task = &story->tasks.items[line->task].task.id;
     uint32_t indent = line->depth < INDENT_MAX ? line->depth : INDENT_MAX;
     printf("%*s", (int)(2 * indent), "");
     switch (line->kind) {
     case ANALYSIS_STORY_GAP:
-    case ANALYSIS_STORY_UNSEEN:
-        printf("%s… %s %s%s", show_dim(),
-               show_duration(text, trace_clock_ns(&info->clock, line->end - line->time)),
-               line->kind == ANALYSIS_STORY_GAP ? "nothing recorded" : "before the window", show_plain());
-        return;
+    case ANALYSIS_STORY_UNSEEN: print_stretch(story, info, index); return;
     case ANALYSIS_STORY_BEGIN:
         printf("begins: ");
         print_task_name(info, task);
@@ -217,7 +286,7 @@ void storylines_print(const struct analysis_story *story, const struct trace_inf
         const struct analysis_story_line *line = &story->lines.items[i];
         print_times(story, info, scale, line, previous);
         print_thread(info, line->thread);
-        print_what(story, info, line);
+        print_what(story, info, i);
         printf("\n");
         if (!is_stretch(line)) previous = line->time;
     }
@@ -265,12 +334,25 @@ static void record_who(struct records *records, const struct analysis_story *sto
     records_text(records, "task", is_gap ? NULL : analysis_id_text(text, info, task));
 }
 
-void storylines_record(struct records *records, const struct analysis_story *story,
-                       const struct analysis_story_line *line, const struct trace_info *info)
+static void record_around(struct records *records, const struct analysis_story *story,
+                          const struct trace_info *info, size_t index)
+{
+    bool is_gap = index < story->lines.count && story->lines.items[index].kind == ANALYSIS_STORY_GAP;
+    struct analysis_story_gap gap = {.subtask = UINT32_MAX};
+    if (is_gap) gap = analysis_story_gap_at(story, index);
+    const struct trace_task_id *open = meanwhile(story, &gap);
+    char text[EVENT_BYTES];
+    records_text(records, "after", gap.after ? event_text(text, story, info, gap.after, true) : NULL);
+    records_text(records, "before", gap.before ? event_text(text, story, info, gap.before, false) : NULL);
+    records_text(records, "meanwhile", open ? analysis_id_text(text, info, open) : NULL);
+}
+
+void storylines_record(struct records *records, const struct analysis_story *story, size_t index,
+                       const struct trace_info *info)
 {
     static const struct analysis_story_line none = {.thread = UINT32_MAX, .end_thread = UINT32_MAX};
     char id[ANALYSIS_ID_TEXT_BYTES];
-    if (!line) line = &none;
+    const struct analysis_story_line *line = index < story->lines.count ? &story->lines.items[index] : &none;
     uint32_t at = naming_site(line);
     const struct trace_site *site = at && at < info->site_count ? &info->sites[at] : NULL;
     bool is_link = line->kind == ANALYSIS_STORY_LINK_TO || line->kind == ANALYSIS_STORY_LINK_FROM;
@@ -292,5 +374,6 @@ void storylines_record(struct records *records, const struct analysis_story *sto
         records_uint(records, "line", site->line);
     else
         records_none(records, "line");
+    record_around(records, story, info, index);
     records_row_end(records);
 }

@@ -7,9 +7,9 @@
 
 /* Prints all lines with time since the task's begin, time since the line before, and thread. */
 void storylines_print(const struct analysis_story *story, const struct trace_info *info);
-/* Writes a row per line; `line` may be NULL for CSV's head. */
-void storylines_record(struct records *records, const struct analysis_story *story,
-                       const struct analysis_story_line *line, const struct trace_info *info);
+/* Writes the row of a line; an index behind the last one is for CSV's head. */
+void storylines_record(struct records *records, const struct analysis_story *story, size_t index,
+                       const struct trace_info *info);
 /* A value as text: "12", "0.5", "true", "\"text\"". */
 void storylines_print_value(const struct trace_value *value);
 /* The same as JSON, with its type; CSV gets text. */

@@ -18,7 +18,8 @@ static const char *const kind_names[] = {
 
 static uint64_t latency(const struct pathrows *rows)
 {
-    return rows->story->end_ticks - rows->story->begin_ticks;
+    uint64_t begin = rows->story->begin_ticks, end = rows->story->end_ticks;
+    return end > begin ? end - begin : 0;
 }
 
 /* Of the stretch from `from` to `to`, in ticks since the begin: neighbours sum up to what they cover. */

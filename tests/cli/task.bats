@@ -24,6 +24,97 @@ load shop
     [[ "$story" == *"wait  ends before it begins"* ]]
 }
 
+@test "a gap is named by what is around it" {
+    run -0 "$CAIRN" task shop.cairn 1
+    [[ "$output" == *"… 6.00 µs nothing recorded, after payment 2 failed, before order 1 ended"* ]]
+    run -0 "$CAIRN" task shop.cairn 7
+    [[ "$output" == *"… 100 µs nothing recorded, after order 7 began, before order 7 ended"* ]]
+    sed -e '/task_begin site=1 time=50000/a task_child site=2 time=50001 id=2:2:8 parent_id=2:1:7 parent_birth=50000' \
+        -e '/task_begin site=1 time=50000/a task_child site=2 time=50002 id=2:2:9 parent_id=2:1:7 parent_birth=50000' \
+        shop.cairn.txt >busy.txt
+    "$CAIRN" assemble busy.txt -o busy.cairn
+    run -0 "$CAIRN" task busy.cairn 7
+    [[ "$output" == *"nothing recorded, after payment 9 began, before order 7 ended; payment 9 and 1 more were open"* ]]
+    "$CAIRN" task --json busy.cairn 7 >busy.json
+    jq -e '[.events[] | select(.kind == "gap") | [.after, .before, .meanwhile]] ==
+        [["payment 9 began", "order 7 ended", "9"]]' busy.json
+    jq -e '[.events[] | select(.kind != "gap") | .after, .before, .meanwhile] | unique == [null]' busy.json
+}
+
+@test "a linked task that was open during a gap is told" {
+    sed -e '/task_begin site=1 time=50000/a task id=2:1:7 birth=50000\nlink site=12 time=50010 id=2:1:3 birth=40000' \
+        -e '/task_end site=12 time=150000/a task_end site=12 time=150001 id=2:1:3 birth=40000' shop.cairn.txt >linked.txt
+    "$CAIRN" assemble linked.txt -o linked.cairn
+    run -0 "$CAIRN" task linked.cairn 7
+    [[ "$output" == *"nothing recorded, after a link, before order 7 ended; order 3 (linked) was open"* ]]
+}
+
+@test "the critical path comes before the story, and sums up to the latency" {
+    run -0 "$CAIRN" task shop.cairn 1
+    path="${output#*critical path}"
+    path="${path%since (*}"
+    [[ "$path" =~ "200 ns   100 ns   1.4 %  main               wait > brew" ]]
+    [[ "$path" =~ "450 ns   350 ns   5.0 %  worker  payment 2  brew" ]]
+    [[ "$path" =~ "1.00 µs  6.00 µs  85.7 %  worker             (hand-over to main)" ]]
+    "$CAIRN" task --json shop.cairn 1 >task.json
+    jq -e '[.critical_path[] | [.kind, .at_ns, .duration_ns, .thread, .to_thread, .task, .name]] == [
+        ["self", 0, 50, "main", null, "1", null],
+        ["region", 50, 20, "main", null, "1", "wait"],
+        ["self", 70, 30, "main", null, "1", null],
+        ["region", 100, 100, "main", null, "1", "wait"],
+        ["region", 200, 100, "main", null, "1", "wait > brew"],
+        ["region", 300, 100, "main", null, "1", "wait"],
+        ["handover", 400, 50, "main", "worker", "2", null],
+        ["region", 450, 350, "worker", null, "2", "brew"],
+        ["self", 800, 200, "worker", null, "2", null],
+        ["handover", 1000, 6000, "worker", "main", "1", null]]' task.json
+    jq -e '.critical_path[4] | .type == "order" and .file == "src/app.c" and .line == 30 and .share == 100 / 7000' task.json
+    jq -e '[.by_type[] | [.kind, .type, .name, .count, .duration_ns]] == [
+        ["handover", "order", null, 1, 6000], ["region", "payment", "brew", 1, 350],
+        ["region", "order", "wait", 3, 220], ["self", "payment", null, 1, 200],
+        ["region", "order", "wait > brew", 1, 100], ["self", "order", null, 2, 80],
+        ["handover", "payment", null, 1, 50]]' task.json
+    jq -e '([.critical_path[].duration_ns] | add) == .task.latency_ns and
+        ([.by_type[].duration_ns] | add) == .task.latency_ns' task.json
+}
+
+@test "--path lists the steps alone, as a table and as csv" {
+    run -0 "$CAIRN" task --path shop.cairn 2
+    [[ "$output" == *"critical path"*"(hand-over to worker)"*"brew"*"(in no region)" ]]
+    [[ "$output" != *"begins:"* ]]
+    run -0 "$CAIRN" task --path --csv shop.cairn 2
+    [[ "${lines[0]}" == kind,at_ns,duration_ns,share,thread,to_thread,task,type,name,other,file,line* ]]
+    [[ "${lines[2]}" == region,50,350,*,worker,,2,payment,brew,,src/app.c,30* ]]
+    [ "${#lines[@]}" -eq 4 ]
+}
+
+@test "a path of many steps is summed up by name" {
+    {
+        sed '/task_end site=12 time=9000/,$d' shop.cairn.txt
+        for ((i = 0; i < 100; i++)); do
+            echo "  region_begin site=3 time=$((3000 + 10 * i))"
+            echo "  region_end site=12 time=$((3005 + 10 * i))"
+        done
+        echo "  task_end site=12 time=9000 id=2:1:1 birth=2000"
+    } >loop.txt
+    "$CAIRN" assemble loop.txt -o loop.cairn
+    run -0 "$CAIRN" task loop.cairn 1
+    [[ "$output" == *"critical path, by name"* ]]
+    [[ "$output" =~ 500\ ns\ +7\.1\ %\ +100\ +brew ]]
+    [[ "$output" == *" steps, which --path lists"* ]]
+    run -0 "$CAIRN" task --path loop.cairn 1
+    [ "$(grep -c "  brew$" <<<"$output")" -eq 100 ]
+}
+
+@test "what is no task, or lasted no time, has no critical path" {
+    run -0 "$CAIRN" task shop.cairn background
+    [[ "$output" != *"critical path"* ]]
+    [ "$("$CAIRN" task --json shop.cairn background | jq -c '[.critical_path, .by_type]')" = '[[],[]]' ]
+    sed 's/task_end site=12 time=9000/task_end site=12 time=1999/' shop.cairn.txt >backward.txt
+    "$CAIRN" assemble backward.txt -o backward.cairn
+    [ "$("$CAIRN" task --json backward.cairn 1 | jq -c '[.task.latency_ns, .critical_path]')" = '[0,[]]' ]
+}
+
 @test "json tells the same" {
     "$CAIRN" task --json shop.cairn 1 >task.json
     jq -e '.task | .id == "1" and .type == "order" and .status == "ok" and .latency_ns == 7000 and
@@ -64,7 +155,7 @@ load shop
 @test "csv has the events" {
     run -0 "$CAIRN" task --csv shop.cairn 2
     [[ "${lines[0]}" == kind,at_ns,duration_ns,thread,* ]]
-    [[ "$output" == *$'\nlog,100,,worker,,2,1,barista,"milk, please",,,src/app.c,31\r'* ]]
+    [[ "$output" == *$'\nlog,100,,worker,,2,1,barista,"milk, please",,,src/app.c,31,,,\r'* ]]
 }
 
 @test "what is not there is said" {

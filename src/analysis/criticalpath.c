@@ -28,9 +28,9 @@
 
 struct frame {
     uint32_t task;
-    uint32_t home;   /* thread */
-    uint64_t least;  /* the frame is left here */
-    uint64_t begin;  /* its true begin, perhaps before that */
+    uint32_t home;  /* thread */
+    uint64_t least; /* the frame is left here: at its begin, or at that of the frame below */
+    uint64_t begin;
     bool is_region;  /* on `home`, of `task` */
     uint32_t origin; /* thread that began it */
 };
@@ -149,10 +149,8 @@ static bool enter(struct walk *walk, const struct path_mark *mark)
 /* The frame's begin is reached: on in the one below, where this one was begun. */
 static bool leave(struct walk *walk)
 {
-    struct frame left = *top(walk);
-    bool is_at_begin = left.begin == walk->time;
+    walk->thread = top(walk)->origin;
     walk->frames.count--;
-    walk->thread = is_at_begin ? left.origin : UINT32_MAX;
     walk->link = NULL;
     if (walk->frames.count == 0 || top(walk)->is_region || walk->time <= top(walk)->least) return true;
     uint32_t task = top(walk)->task, home = top(walk)->home, region = PATH_NONE;

@@ -56,6 +56,18 @@ static const char *thread_text(char text[ANALYSIS_THREAD_BYTES], const struct pa
     return thread == UINT32_MAX ? "" : analysis_thread_text(text, rows->info, thread);
 }
 
+/* The name of a region, or as much of its end as a cell has room for: what is innermost says most. */
+static const char *region_text(char text[WHAT_BYTES], const char *name)
+{
+    static const char separator[] = " > ", cut[] = "… > ";
+    const char *inner = name, *next;
+    while (show_text_columns(inner, strlen(inner)) + sizeof separator > TABLE_TEXT_COLUMNS_MAX &&
+           (next = strstr(inner, separator)))
+        inner = next + strlen(separator);
+    snprintf(text, WHAT_BYTES, "%s%s", inner == name ? "" : cut, inner);
+    return text;
+}
+
 /* What the path is in, as the story says it. `is_one`: a single step, not all of its kind. */
 static const char *what_text(char text[WHAT_BYTES], const struct pathrows *rows,
                              const struct analysis_step *step, bool is_one)
@@ -63,7 +75,7 @@ static const char *what_text(char text[WHAT_BYTES], const struct pathrows *rows,
     char thread[ANALYSIS_THREAD_BYTES], id[ANALYSIS_ID_TEXT_BYTES];
     const char *name = name_of(rows, step);
     switch (step->kind) {
-    case ANALYSIS_STEP_REGION: return snprintf(text, WHAT_BYTES, "%s", name), text;
+    case ANALYSIS_STEP_REGION: return region_text(text, name);
     case ANALYSIS_STEP_SELF: return "(in no region)";
     case ANALYSIS_STEP_GAP: return "(nothing recorded)";
     case ANALYSIS_STEP_UNSEEN: return "(before the window)";

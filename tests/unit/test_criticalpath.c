@@ -275,6 +275,32 @@ static void a_subtask_goes_on_from_where_it_was_begun(void **state)
                      "180-200 handover helper>main 1\n");
 }
 
+static void it_goes_on_there_even_if_the_parent_is_busy_elsewhere(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct handmade *made = &fixture.made;
+    struct trace_task_id root = task_id(ORDER, 1, 100), child = task_id(PAYMENT, 2, 130);
+    struct trace_region_id all = region_id(WAIT, 1, 100, MAIN, root);
+    struct trace_region_id handle = region_id(BREW, 2, 120, WORKER, root);
+    struct trace_region_id later = region_id(BREW, 3, 125, HELPER, root);
+    begin(&fixture, root);
+    feed_begin(made, MAIN, root, background);
+    feed_region(made, all);
+    feed_region(made, handle);
+    feed_region(made, later);
+    feed_begin(made, WORKER, child, root);
+    feed_region_end(made, 140, WORKER, handle, HERE);
+    feed_region_end(made, 145, HELPER, later, HERE);
+    feed_end(made, 180, WORKER, child, HERE);
+    feed_region_end(made, 200, MAIN, all, HERE);
+    feed_end(made, 200, MAIN, root, HERE);
+    expect(&fixture, "100-120 region main 1 wait\n"
+                     "120-130 region worker 1 brew\n"
+                     "130-180 self worker 2\n"
+                     "180-200 region main 1 wait\n");
+}
+
 /* ---- Threads ---------------------------------------------------------------------------------------- */
 
 static void a_task_is_handed_from_thread_to_thread(void **state)
@@ -401,6 +427,27 @@ static void a_task_waits_until_another_lets_it_go_on(void **state)
                      "150-200 self worker 1\n");
 }
 
+/* A cause that had not begun, and a consequence that was over: neither can have been waited for. */
+static void links_at_the_wrong_time_explain_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct handmade *made = &fixture.made;
+    struct trace_task_id root = task_id(ORDER, 1, 100), child = task_id(ORDER, 2, 105);
+    struct trace_task_id over = task_id(PAYMENT, 3, 50), unborn = task_id(PAYMENT, 4, 180);
+    begin(&fixture, root);
+    feed_begin(made, MAIN, root, background);
+    feed_begin(made, MAIN, child, root); /* never ends */
+    feed_link(made, 110, MAIN, child, over);
+    feed_end(made, 130, HELPER, over, HERE);
+    feed_link(made, 150, MAIN, root, over);
+    feed_link(made, 170, WORKER, unborn, root);
+    feed_end(made, 200, WORKER, root, HERE);
+    expect(&fixture, "100-150 self main 1\n"
+                     "150-170 handover main>worker 1\n"
+                     "170-200 self worker 1\n");
+}
+
 /* ---- Begins and ends that are not there --------------------------------------------------------------- */
 
 static void an_unfinished_task_waits_for_what_is_open(void **state)
@@ -458,6 +505,12 @@ static void before_the_window_nothing_is_known(void **state)
     expect(&fixture, "100-150 unseen ? 1\n"
                      "150-170 region worker 1 brew\n"
                      "170-200 self worker 1\n");
+    begin(&fixture, root); /* of where it was when the window began, its begin says nothing */
+    fixture.process.window_begin_ticks = 150;
+    feed_begin(made, MAIN, root, background);
+    feed_end(made, 200, WORKER, root, HERE);
+    expect(&fixture, "100-150 unseen ? 1\n"
+                     "150-200 self worker 1\n");
 }
 
 /* ---- Size ------------------------------------------------------------------------------------------- */
@@ -501,12 +554,14 @@ int main(void)
         cmocka_unit_test(a_child_that_outlives_its_parent_was_not_waited_for),
         cmocka_unit_test(the_path_goes_down_and_up_again),
         cmocka_unit_test(a_subtask_goes_on_from_where_it_was_begun),
+        cmocka_unit_test(it_goes_on_there_even_if_the_parent_is_busy_elsewhere),
         cmocka_unit_test(a_task_is_handed_from_thread_to_thread),
         cmocka_unit_test(of_regions_on_other_threads_the_last_one_counts),
         cmocka_unit_test(a_region_elsewhere_that_outlives_the_task_was_not_waited_for),
         cmocka_unit_test(a_subtask_of_a_region_elsewhere_is_on_the_path_its_peers_are_not),
         cmocka_unit_test(a_task_waits_for_one_that_it_caused),
         cmocka_unit_test(a_task_waits_until_another_lets_it_go_on),
+        cmocka_unit_test(links_at_the_wrong_time_explain_nothing),
         cmocka_unit_test(an_unfinished_task_waits_for_what_is_open),
         cmocka_unit_test(a_task_that_ends_before_it_begins_has_no_path),
         cmocka_unit_test(before_the_window_nothing_is_known),

@@ -10,6 +10,7 @@
 
 #include "analysis/criticalpath.h"
 #include "analysis/details.h"
+#include "analysis/explain.h"
 #include "analysis/filter.h"
 #include "analysis/ids.h"
 #include "analysis/regions.h"

@@ -119,7 +119,7 @@ static void print_attribute(const struct trace_info *info, const struct analysis
     printf("  %-10s ", is_first ? "attributes" : "");
     show_text(stdout, key, strlen(key));
     printf(" = ");
-    storylines_print_value(&line->value);
+    storylines_print_value(stdout, &line->value);
     printf("\n");
 }
 

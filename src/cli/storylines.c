@@ -18,20 +18,20 @@ static void print_text(const char *text)
 
 /* ---- Values ---------------------------------------------------------------------------------------- */
 
-void storylines_print_value(const struct trace_value *value)
+void storylines_print_value(FILE *out, const struct trace_value *value)
 {
     switch (value->type) {
-    case CAIRN_I_VALUE_INT: printf("%" PRId64, value->i); break;
-    case CAIRN_I_VALUE_UINT: printf("%" PRIu64, value->u); break;
-    case CAIRN_I_VALUE_FLOAT: printf("%.10g", value->f); break;
-    case CAIRN_I_VALUE_BOOL: printf("%s", value->u ? "true" : "false"); break;
+    case CAIRN_I_VALUE_INT: fprintf(out, "%" PRId64, value->i); break;
+    case CAIRN_I_VALUE_UINT: fprintf(out, "%" PRIu64, value->u); break;
+    case CAIRN_I_VALUE_FLOAT: fprintf(out, "%.10g", value->f); break;
+    case CAIRN_I_VALUE_BOOL: fprintf(out, "%s", value->u ? "true" : "false"); break;
     case CAIRN_I_VALUE_TEXT:
-        if (value->text) show_text(stdout, value->text, value->text_bytes);
+        if (value->text) show_text(out, value->text, value->text_bytes);
         break;
     default: break;
     }
     if (value->text_bytes_full > value->text_bytes)
-        printf(" %s[cut: %" PRIu64 " bytes in all]%s", show_yellow(), value->text_bytes_full, show_plain());
+        fprintf(out, " %s[cut: %" PRIu64 " bytes in all]%s", show_yellow(), value->text_bytes_full, show_plain());
 }
 
 void storylines_record_value(struct records *records, const char *name, const struct trace_value *value)
@@ -218,7 +218,7 @@ static void print_moment(const struct trace_info *info, const struct analysis_st
     if (line->kind == ANALYSIS_STORY_ATTR) {
         print_text(name);
         printf(" = ");
-        storylines_print_value(&line->value);
+        storylines_print_value(stdout, &line->value);
         if (line->region.place == 0) return;
         printf("  (of ");
         print_text(analysis_type_of_site(info, line->region.site));
@@ -229,7 +229,7 @@ static void print_moment(const struct trace_info *info, const struct analysis_st
             print_text(name);
             printf(":%s ", show_plain());
         }
-        storylines_print_value(&line->value);
+        storylines_print_value(stdout, &line->value);
     } else {
         printf("%s ", line->kind == ANALYSIS_STORY_LINK_TO ? "causes" : "caused by");
         print_task_name(info, &line->other);

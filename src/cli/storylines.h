@@ -11,7 +11,7 @@ void storylines_print(const struct analysis_story *story, const struct trace_inf
 void storylines_record(struct records *records, const struct analysis_story *story, size_t index,
                        const struct trace_info *info);
 /* A value as text: "12", "0.5", "true", "\"text\"". */
-void storylines_print_value(const struct trace_value *value);
+void storylines_print_value(FILE *out, const struct trace_value *value);
 /* The same as JSON, with its type; CSV gets text. */
 void storylines_record_value(struct records *records, const char *name, const struct trace_value *value);
 

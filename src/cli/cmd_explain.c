@@ -1,0 +1,464 @@
+/* cairn explain: what the slow tasks of a type have in common that the others have not.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * 1. A first pass, by type: what type is meant, and from which latency on a task is slow.
+ * 2. A second, of every event: analysis/explain.h.
+ */
+#include "cli/findingtext.h"
+#include "cli/query.h"
+#include "cli/show.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOP_UNASKED = 10, COMPANIONS_SHOWN = 4, SLOW_ENOUGH = 10 };
+
+struct explain_options {
+    struct query query;
+    const char *slowest; /* "1%", or a number of tasks */
+    uint64_t top;
+};
+
+/* What has been made out of the options. */
+struct target {
+    const struct explain_options *options;
+    uint64_t min_ns, max_ns; /* the range that was asked for; both 0: the slowest */
+    double share;            /* of all that is to be slow, unless is_count */
+    double count;
+    bool is_count;
+    char *type; /* that was chosen; NULL: it was asked for */
+    struct analysis_explain_spec spec;
+};
+
+extern const struct cli_command cmd_explain;
+
+/* ---- Which are the slow ones ----------------------------------------------------------------------- */
+
+static bool has_range(const struct target *target)
+{
+    return target->min_ns || target->max_ns;
+}
+
+static int parse_slowest(struct target *target)
+{
+    const char *text = target->options->slowest ? target->options->slowest : "1%";
+    char *end;
+    target->count = strtod(text, &end);
+    target->is_count = *end == 0;
+    target->share = target->count / 100;
+    bool is_number = end != text && (*end == 0 || strcmp(end, "%") == 0) && isfinite(target->count);
+    if (is_number && target->count > 0 && (target->is_count || target->share < 1)) return CLI_OK;
+    return cli_usage(&cmd_explain, "--slowest takes a share or a number of tasks, as in 1%% or 20, not '%s'",
+                     text);
+}
+
+static int parse_target(struct target *target, struct query *query)
+{
+    target->min_ns = query->spec.min_ns;
+    target->max_ns = query->spec.max_ns;
+    query->spec.min_ns = query->spec.max_ns = 0; /* they say which are slow, not which are looked at */
+    if (has_range(target) && target->options->slowest)
+        return cli_usage(&cmd_explain, "--slowest and a range of latency exclude each other");
+    return parse_slowest(target);
+}
+
+/* Of the type with the most time; of what was asked for, all. */
+static int choose(struct target *target, const struct analysis_tasks *tasks, bool type_asked,
+                  struct histogram *latency)
+{
+    for (size_t i = 0; i < tasks->rows.count; i++) {
+        const struct analysis_task_row *row = &tasks->rows.items[i];
+        if (!row->stats.time.count) continue;
+        if (!histogram_merge(latency, &row->stats.time)) return cli_out_of_memory();
+        if (type_asked) continue;
+        target->type = strdup(row->type);
+        return target->type ? CLI_OK : cli_out_of_memory();
+    }
+    return CLI_OK;
+}
+
+static void set_range(struct target *target, const struct trace_info *info, const struct histogram *latency)
+{
+    double share =
+        target->is_count && latency->count ? target->count / (double)latency->count : target->share;
+    target->spec.max_ticks = target->max_ns ? trace_clock_ticks(&info->clock, target->max_ns) : UINT64_MAX;
+    target->spec.min_ticks = has_range(target) ? trace_clock_ticks(&info->clock, target->min_ns)
+                                               : analysis_explain_threshold(latency, share);
+}
+
+static void set_time(struct target *target, const struct trace_info *info, const struct analysis_spec *spec)
+{
+    target->spec.from_ticks = info->begin_ticks + trace_clock_ticks(&info->clock, spec->from_ns);
+    target->spec.to_ticks = info->end_ticks;
+    uint64_t asked = info->begin_ticks + trace_clock_ticks(&info->clock, spec->to_ns);
+    if (spec->to_ns && asked < target->spec.to_ticks) target->spec.to_ticks = asked;
+}
+
+static int find_slow(struct question *question, struct target *target)
+{
+    struct analysis_tasks tasks = {0};
+    struct histogram latency = {0};
+    bool ready = analysis_tasks_init(&tasks, question->info, question_filter(question), 0);
+    int code = ready ? question_run_tasks(question, &tasks) : cli_out_of_memory();
+    if (code == CLI_OK) code = choose(target, &tasks, question->query->spec.type != NULL, &latency);
+    set_range(target, question->info, &latency);
+    set_time(target, question->info, &question->query->spec);
+    target->spec.type = target->type;
+    histogram_free(&latency);
+    analysis_tasks_free(&tasks);
+    return code;
+}
+
+/* ---- For people ------------------------------------------------------------------------------------ */
+
+/* "93 %": what is not all is not shown as all. */
+static char *show_share(char text[SHOW_BYTES], uint64_t part, uint64_t whole)
+{
+    double percent = whole ? 100 * (double)part / (double)whole : 0;
+    if (part < whole && percent > 99.9) percent = 99.9;
+    snprintf(text, SHOW_BYTES, part && percent < 0.01 ? "< 0.01 %%" : "%.3g %%", percent);
+    return text;
+}
+
+static char *show_p(char text[SHOW_BYTES], double log_p)
+{
+    double exponent = log_p / log(10);
+    if (exponent > -4)
+        snprintf(text, SHOW_BYTES, "%.1g", exp(log_p));
+    else
+        snprintf(text, SHOW_BYTES, "1e%.0f", ceil(exponent));
+    return text;
+}
+
+static void print_type(const struct question *question, const struct target *target)
+{
+    const char *type = target->type ? target->type : question->query->spec.type;
+    printf("%s", show_bold());
+    show_text(stdout, type, strlen(type));
+    printf("%s", show_plain());
+    if (target->type) printf(", the type with the most time");
+}
+
+static void print_head(const struct question *question, const struct target *target,
+                       const struct analysis_explain *explain)
+{
+    char slow[SHOW_BYTES], all[SHOW_BYTES], share[SHOW_BYTES], limit[SHOW_BYTES];
+    const struct trace_clock *clock = &question->info->clock;
+    print_type(question, target);
+    printf(": %s of %s finished tasks are slow (%s): ", show_count(slow, explain->slow),
+           show_count(all, explain->slow + explain->rest),
+           show_share(share, explain->slow, explain->slow + explain->rest));
+    if (target->spec.min_ticks || !target->max_ns)
+        printf("at least %s", show_duration(limit, trace_clock_ns(clock, target->spec.min_ticks)));
+    if (target->max_ns)
+        printf("%sat most %s", target->spec.min_ticks ? ", " : "", show_duration(limit, target->max_ns));
+    printf(".\n");
+}
+
+/* Others of the same topic say the same again. */
+static bool is_companion(const struct analysis_findings *findings, uint32_t index, uint32_t headline)
+{
+    const struct analysis_finding *finding = &findings->items.items[index];
+    return index != headline && finding->headline == headline &&
+           finding->topic != findings->items.items[headline].topic;
+}
+
+static void print_companions(const struct analysis_explain *explain, uint32_t headline)
+{
+    size_t found = 0;
+    for (uint32_t i = 0; i < explain->findings.items.count; i++) {
+        if (!is_companion(&explain->findings, i, headline) || ++found > COMPANIONS_SHOWN) continue;
+        printf("%s", found == 1 ? "       goes with: " : "; ");
+        findingtext_print(stdout, explain, &explain->findings.items.items[i]);
+    }
+    if (found > COMPANIONS_SHOWN) printf("; and %zu more", found - COMPANIONS_SHOWN);
+    if (found) printf("\n");
+}
+
+static void print_effect(const struct analysis_finding *finding, const struct trace_clock *clock)
+{
+    char slow[SHOW_BYTES], rest[SHOW_BYTES], p[SHOW_BYTES];
+    printf("       %s of the slow, %s of the rest; ",
+           show_share(slow, finding->table.slow_with, finding->table.slow),
+           show_share(rest, finding->table.rest_with, finding->table.rest));
+    if (isfinite(finding->likelihood))
+        printf("with it a task is %.3g times as likely to be slow", finding->likelihood);
+    else
+        printf("without it no task is slow");
+    printf(" (p = %s)\n", show_p(p, finding->log_p));
+    if (finding->median_with && finding->median_without)
+        printf("       median latency %s with it, %s without\n",
+               show_duration(slow, trace_clock_ns(clock, finding->median_with)),
+               show_duration(rest, trace_clock_ns(clock, finding->median_without)));
+}
+
+static void print_finding(const struct question *question, const struct analysis_explain *explain,
+                          uint32_t index, unsigned rank)
+{
+    char id[ANALYSIS_ID_TEXT_BYTES], latency[SHOW_BYTES];
+    const struct analysis_finding *finding = &explain->findings.items.items[index];
+    printf("\n  %2u.  %s", rank, show_bold());
+    findingtext_print(stdout, explain, finding);
+    printf("%s\n", show_plain());
+    print_effect(finding, &question->info->clock);
+    print_companions(explain, index);
+    if (!finding->example_latency) return;
+    printf("       %snext: cairn task %s %s    # %s, the slowest of them%s\n", show_dim(), question->path,
+           analysis_id_text(id, question->info, &finding->example),
+           show_duration(latency, trace_clock_ns(&question->info->clock, finding->example_latency)),
+           show_plain());
+}
+
+static bool is_share(const struct analysis_explain *explain, const struct analysis_finding *finding)
+{
+    return analysis_fact_is_share(explain->facts.topics.items[finding->topic].kind);
+}
+
+/* The headlines that are causes or marks, or those that say where the time went. */
+static unsigned print_findings(const struct question *question, const struct analysis_explain *explain,
+                               uint64_t top, bool shares)
+{
+    unsigned rank = 0;
+    for (uint32_t i = 0; i < explain->findings.items.count && rank < top; i++) {
+        const struct analysis_finding *finding = &explain->findings.items.items[i];
+        if (finding->headline != i || is_share(explain, finding) != shares) continue;
+        if (rank == 0)
+            printf("\n%s%s%s\n", show_bold(),
+                   shares ? "where their time goes, and that of the others does not"
+                          : "what they have in common, and the others have not",
+                   show_plain());
+        print_finding(question, explain, i, ++rank);
+    }
+    return rank;
+}
+
+/* What was not looked at, and why. */
+static void print_limits(const struct analysis_explain *explain)
+{
+    char text[SHOW_BYTES];
+    const struct analysis_facts *facts = &explain->facts;
+    for (size_t i = 0; i < facts->topics.count; i++) {
+        const struct analysis_topic *topic = &facts->topics.items[i];
+        if (!topic->is_cut_short || facts->facts.count == ANALYSIS_FACTS_MAX) continue;
+        const char *name = analysis_site_text(explain->info, topic->name);
+        printf("%s ", topic->kind == ANALYSIS_FACT_ATTR ? "Attribute" : "Logs of category");
+        show_text(stdout, name, strlen(name));
+        printf(" ha%s more than %d different values: of these the first were looked at.\n",
+               topic->kind == ANALYSIS_FACT_ATTR ? "s" : "ve", ANALYSIS_FACT_VALUES);
+    }
+    if (facts->facts.count == ANALYSIS_FACTS_MAX)
+        printf("There are more than %d different facts; what came later was not looked at.\n",
+               ANALYSIS_FACTS_MAX);
+    if (explain->details_left_out)
+        printf("%s details of tasks with very many were not looked at.\n",
+               show_count(text, explain->details_left_out));
+}
+
+static void print_nothing(const struct analysis_explain *explain)
+{
+    char looks[SHOW_BYTES];
+    printf("\nNothing distinguishes them beyond chance: %s facts and limits were looked at.\n",
+           show_count(looks, explain->findings.looks));
+    if (explain->slow < SLOW_ENOUGH)
+        printf("With so few slow tasks little can be told from chance; --slowest 5%% takes more.\n");
+}
+
+static void print_answer(const struct question *question, const struct target *target,
+                         const struct analysis_explain *explain)
+{
+    char looks[SHOW_BYTES];
+    uint64_t top = target->options->top ? target->options->top : TOP_UNASKED;
+    if (explain->slow + explain->rest == 0) {
+        printf("No finished tasks%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
+        return;
+    }
+    print_head(question, target, explain);
+    if (!explain->slow || !explain->rest) {
+        printf("\nThere is nothing to compare: %s slow.\n", explain->slow ? "all are" : "none is");
+        return;
+    }
+    unsigned shown = print_findings(question, explain, top, false);
+    shown += print_findings(question, explain, top, true);
+    if (shown)
+        printf("\nLooked at %s facts and limits. p is the chance to find as much anywhere among them if the "
+               "slow "
+               "ones\nhad been drawn at random. What goes with being slow need not be its cause.\n",
+               show_count(looks, explain->findings.looks));
+    else
+        print_nothing(explain);
+    print_limits(explain);
+}
+
+/* ---- For programs ---------------------------------------------------------------------------------- */
+
+static void write_effect(struct records *records, const struct analysis_finding *finding,
+                         const struct trace_info *info)
+{
+    const struct analysis_contingency *table = &finding->table;
+    records_uint(records, "slow_count", table->slow_with);
+    records_double(records, "slow_share", table->slow ? (double)table->slow_with / (double)table->slow : 0);
+    records_uint(records, "rest_count", table->rest_with);
+    records_double(records, "rest_share", table->rest ? (double)table->rest_with / (double)table->rest : 0);
+    records_double(records, "p", exp(finding->log_p));
+    records_double(records, "log10_p", finding->log_p / log(10));
+    if (isfinite(finding->likelihood))
+        records_double(records, "likelihood", finding->likelihood);
+    else
+        records_none(records, "likelihood");
+    records_uint(records, "median_with_ns", trace_clock_ns(&info->clock, finding->median_with));
+    records_uint(records, "median_without_ns", trace_clock_ns(&info->clock, finding->median_without));
+}
+
+/* `finding` NULL: CSV's head. */
+static void write_finding(struct records *records, const struct analysis_explain *explain,
+                          const struct analysis_finding *finding)
+{
+    static const struct analysis_finding none;
+    const struct analysis_finding *shown = finding ? finding : &none;
+    const struct analysis_finding *items = explain->findings.items.items;
+    char id[ANALYSIS_ID_TEXT_BYTES];
+    records_row(records);
+    records_uint(records, "number", finding ? (uint64_t)(finding - items) + 1 : 0);
+    records_text(records, "aspect", finding && is_share(explain, finding) ? "time" : "common");
+    if (finding && &items[finding->headline] != finding)
+        records_uint(records, "goes_with", finding->headline + 1);
+    else
+        records_none(records, "goes_with");
+    findingtext_record(records, explain, finding);
+    write_effect(records, shown, explain->info);
+    records_text(records, "example",
+                 shown->example_latency ? analysis_id_text(id, explain->info, &shown->example) : NULL);
+    records_uint(records, "example_latency_ns",
+                 trace_clock_ns(&explain->info->clock, shown->example_latency));
+    records_row_end(records);
+}
+
+static void write_summary(struct json *json, const struct question *question, const struct target *target,
+                          const struct analysis_explain *explain)
+{
+    const struct trace_clock *clock = &question->info->clock;
+    json_key(json, "type"), json_text(json, target->type ? target->type : question->query->spec.type);
+    json_key(json, "slow"), json_uint(json, explain->slow);
+    json_key(json, "rest"), json_uint(json, explain->rest);
+    json_key(json, "min_ns"), json_uint(json, trace_clock_ns(clock, target->spec.min_ticks));
+    json_key(json, "max_ns");
+    if (target->max_ns)
+        json_uint(json, target->max_ns);
+    else
+        json_null(json);
+    json_key(json, "looks"), json_uint(json, explain->findings.looks);
+    json_key(json, "correction"), json_double(json, explain->findings.factor);
+    json_key(json, "significant"), json_uint(json, explain->findings.significant);
+    json_key(json, "left_out"), json_uint(json, explain->facts.left_out + explain->details_left_out);
+}
+
+/* How many of the first findings are among the top headlines of their aspect, and what goes with those. */
+static bool is_wanted(const struct analysis_explain *explain, uint32_t index, uint64_t top)
+{
+    const struct analysis_finding *items = explain->findings.items.items;
+    uint32_t headline = items[index].headline;
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < headline; i++)
+        before += items[i].headline == i && is_share(explain, &items[i]) == is_share(explain, &items[index]);
+    return before < top;
+}
+
+static void write_answer(const struct question *question, const struct target *target,
+                         const struct analysis_explain *explain)
+{
+    struct records records;
+    uint64_t top = target->options->top ? target->options->top : TOP_UNASKED;
+    records_begin(&records, question->query->json ? RECORDS_JSON : RECORDS_CSV, "findings");
+    if (records_head(&records)) write_finding(&records, explain, NULL);
+    for (uint32_t i = 0; i < explain->findings.items.count; i++)
+        if (is_wanted(explain, i, top)) write_finding(&records, explain, &explain->findings.items.items[i]);
+    records_end_array(&records);
+    if (records.form == RECORDS_JSON) {
+        write_summary(&records.json, question, target, explain);
+        question_diagnostics(question, &records.json);
+    }
+    records_end(&records);
+}
+
+/* ---- The command ----------------------------------------------------------------------------------- */
+
+static int answer(struct question *question, const struct target *target)
+{
+    struct analysis_explain explain;
+    question->source->no_text = true; /* formatted logs are told apart by their format */
+    question->source->is_quiet = true;
+    bool ready = analysis_explain_init(&explain, question->info, question_filter(question), &target->spec);
+    int code = ready ? question_run(question, &explain.details.sink) : cli_out_of_memory();
+    if (code == CLI_OK && !analysis_explain_rank(&explain)) code = cli_out_of_memory();
+    if (code == CLI_OK && (question->query->json || question->query->csv)) {
+        write_answer(question, target, &explain);
+    } else if (code == CLI_OK) {
+        print_answer(question, target, &explain);
+        question_notes(question);
+    }
+    analysis_explain_free(&explain);
+    return code;
+}
+
+static int run(const void *given, int count, char **arguments)
+{
+    struct explain_options options = *(const struct explain_options *)given;
+    struct target target = {.options = &options};
+    struct question question;
+    if (count > 1) options.query.spec.type = arguments[1];
+    int code = parse_target(&target, &options.query);
+    if (code != CLI_OK) return code;
+    code = question_begin(&question, &cmd_explain, &options.query, ANALYSIS_TASKS, arguments[0]);
+    if (code == CLI_OK) code = find_slow(&question, &target);
+
+    if (code == CLI_OK) code = answer(&question, &target);
+    free(target.type);
+    return question_end(&question, code);
+}
+
+static const struct cli_option options_table[] = {
+    {"slowest", 'n', CLI_TEXT, "SHARE", offsetof(struct explain_options, slowest),
+     "which are the slow ones: a share as in 0.5%, or a number of tasks (1%)"},
+    {"top", 0, CLI_COUNT, "N", offsetof(struct explain_options, top),
+     "show the N strongest findings, with what goes with them (10)"},
+    {0},
+};
+
+const struct cli_command cmd_explain = {
+    .name = "explain",
+    .arguments = "TRACE [TYPE]",
+    .summary = "what the slow tasks of a type have in common that the others have not",
+    .details =
+        "Compares the slow finished tasks of a type with all its other finished ones, in everything that is "
+        "known of a task: attributes and their values, the threads that worked for it, logs, subtasks and "
+        "regions with their number and their share of the time, the parent's type, the outcome, how many of "
+        "its type were open, and when in the trace it began. The slow ones are the slowest 1 %, or what "
+        "--slowest or --min and --max say: here these two do not filter. TYPE is a pattern, as in --type; of "
+        "several types the tasks are taken together. Without it the type with the most time is taken.\n\n"
+        "What is shown is more frequent among the slow than chance explains: Fisher's exact test, corrected "
+        "for "
+        "everything that was looked at, so that where slowness has no cause, in 99 of 100 traces nothing is "
+        "shown. A finding that says nothing more once a stronger one is known is named below that one, after "
+        "'goes with'. Shares of the time are listed for themselves, since being slow is made of "
+        "them.\n\n" QUERY_DETAILS
+        "\n\n--json: {\"findings\": [...], \"type\", \"slow\", \"rest\", \"min_ns\", \"max_ns\", \"looks\", "
+        "\"correction\", \"significant\", \"left_out\", \"diagnostics\"}. A finding has: number, aspect "
+        "(common, "
+        "or time: a share of it), goes_with (the number of another finding, or null), " FINDINGTEXT_FIELDS
+        ", slow_count, slow_share, rest_count, rest_share, p, log10_p, likelihood (null: no task without it "
+        "is "
+        "slow), median_with_ns, median_without_ns, example (id of the slowest that has it), "
+        "example_latency_ns. --csv has the same fields.",
+    .examples = "cairn explain demo.cairn                          # the type with the most time\n"
+                "cairn explain demo.cairn 'POST /order'            # its slowest 1 %\n"
+                "cairn explain --min 10ms demo.cairn checkout      # those of 10 ms and more\n"
+                "cairn explain --slowest 5% --json demo.cairn      # for programs\n",
+    .options = options_table,
+    .more_options = query_options,
+    .arguments_min = 1,
+    .arguments_max = 2,
+    .options_bytes = sizeof(struct explain_options),
+    .run = run,
+};

@@ -69,12 +69,6 @@ static bool say_attr(struct analysis_facts *facts, const struct analysis_detail_
            analysis_facts_number(facts, ANALYSIS_FACT_ATTR_NUMBER, attr->site, number);
 }
 
-/* Whole percents: finer ones tell nothing more. */
-static double percent(uint64_t part, uint64_t whole)
-{
-    return whole ? (double)(uint64_t)(100.0 * (double)part / (double)whole + 0.5) : 0;
-}
-
 /* Subtasks or regions of one type. */
 static bool say_part(struct analysis_facts *facts, const struct analysis_detail_part *part, uint64_t latency,
                      enum analysis_fact_kind presence, enum analysis_fact_kind count,
@@ -82,7 +76,7 @@ static bool say_part(struct analysis_facts *facts, const struct analysis_detail_
 {
     return analysis_facts_presence(facts, presence, part->site) &&
            analysis_facts_number(facts, count, part->site, (double)part->count) &&
-           analysis_facts_number(facts, share, part->site, percent(part->ticks, latency));
+           analysis_facts_share(facts, share, part->site, part->ticks, latency);
 }
 
 /* Formatted logs are alike if their format is, others if their text is. */
@@ -137,8 +131,8 @@ static bool say_task(struct analysis_explain *explain, const struct analysis_det
            analysis_facts_number(facts, ANALYSIS_FACT_CONCURRENT, 0, detail->concurrent) &&
            analysis_facts_number(facts, ANALYSIS_FACT_BEGIN, 0,
                                  interval_of(&explain->spec, task->id.birth)) &&
-           analysis_facts_number(facts, ANALYSIS_FACT_SELF_SHARE, 0,
-                                 percent(task->self_ticks, analysis_task_latency(task)));
+           analysis_facts_share(facts, ANALYSIS_FACT_SELF_SHARE, 0, task->self_ticks,
+                                analysis_task_latency(task));
 }
 
 /* ---- All tasks ------------------------------------------------------------------------------------- */

@@ -32,16 +32,16 @@ enum analysis_fact_form analysis_fact_form(enum analysis_fact_kind kind)
         [ANALYSIS_FACT_CONCURRENT] = ANALYSIS_FORM_NUMBER,
         [ANALYSIS_FACT_BEGIN] = ANALYSIS_FORM_TIME,
         [ANALYSIS_FACT_OUTCOME] = ANALYSIS_FORM_VALUE,
-        [ANALYSIS_FACT_SELF_SHARE] = ANALYSIS_FORM_NUMBER,
-        [ANALYSIS_FACT_SUBTASK_SHARE] = ANALYSIS_FORM_AMOUNT,
-        [ANALYSIS_FACT_REGION_SHARE] = ANALYSIS_FORM_AMOUNT,
+        [ANALYSIS_FACT_SELF_SHARE] = ANALYSIS_FORM_SHARE,
+        [ANALYSIS_FACT_SUBTASK_SHARE] = ANALYSIS_FORM_SHARE,
+        [ANALYSIS_FACT_REGION_SHARE] = ANALYSIS_FORM_SHARE,
     };
     return forms[kind];
 }
 
 bool analysis_fact_is_share(enum analysis_fact_kind kind)
 {
-    return kind >= ANALYSIS_FACT_SELF_SHARE;
+    return analysis_fact_form(kind) == ANALYSIS_FORM_SHARE;
 }
 
 void analysis_facts_init(struct analysis_facts *facts, const struct trace_info *info)
@@ -163,16 +163,34 @@ static uint64_t bucket_of(double number)
     return (bits >> 63 ? ~bits : bits | UINT64_C(1) << 63) >> BUCKET_SHIFT;
 }
 
+/* *index as in take. */
+static bool take_number(struct analysis_facts *facts, enum analysis_fact_kind kind, uint32_t name,
+                        double number, uint32_t *index)
+{
+    struct analysis_fact fact = {.order = bucket_of(number), .min = number, .max = number};
+    if (!take(facts, kind, name, fact, index)) return false;
+    if (*index == UINT32_MAX) return true;
+    struct analysis_fact *known = &facts->facts.items[*index];
+    known->min = fmin(known->min, number);
+    known->max = fmax(known->max, number);
+    return true;
+}
+
 bool analysis_facts_number(struct analysis_facts *facts, enum analysis_fact_kind kind, uint32_t name,
                            double number)
 {
     uint32_t index;
-    if (isnan(number)) return true;
-    struct analysis_fact fact = {.order = bucket_of(number), .min = number, .max = number};
-    if (!take(facts, kind, name, fact, &index)) return false;
+    return isnan(number) || take_number(facts, kind, name, number, &index);
+}
+
+bool analysis_facts_share(struct analysis_facts *facts, enum analysis_fact_kind kind, uint32_t name,
+                          uint64_t part_ticks, uint64_t latency)
+{
+    uint32_t index;
+    double percent = latency ? round(100 * (double)part_ticks / (double)latency) : 0;
+    if (!take_number(facts, kind, name, percent, &index)) return false;
     if (index == UINT32_MAX) return true;
     struct analysis_fact *known = &facts->facts.items[index];
-    known->min = fmin(known->min, number);
-    known->max = fmax(known->max, number);
+    *(facts->is_slow ? &known->slow_ticks : &known->rest_ticks) += part_ticks;
     return true;
 }

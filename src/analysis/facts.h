@@ -53,6 +53,7 @@ enum analysis_fact_form {
     ANALYSIS_FORM_VALUE,
     ANALYSIS_FORM_NUMBER,
     ANALYSIS_FORM_AMOUNT, /* a number; who has no such fact has 0 */
+    ANALYSIS_FORM_SHARE,  /* likewise; only much of it is of interest: little of one is much of another */
     ANALYSIS_FORM_TIME    /* a number of which intervals are of interest, not limits */
 };
 
@@ -70,7 +71,8 @@ struct analysis_fact {
     uint32_t topic;
     uint64_t order; /* of numbers: rises with them; else tells values apart */
     uint64_t slow, rest;
-    double min, max; /* of numbers: the least and the greatest seen */
+    double min, max;                 /* of numbers: the least and the greatest seen */
+    uint64_t slow_ticks, rest_ticks; /* of shares: the time that is meant, of all tasks together */
     struct trace_value
         value; /* of values; a thread or a site as UINT; type 0: none. Text lives as long as the facts */
     uint64_t last_task; /* private: that was counted */
@@ -102,5 +104,8 @@ bool analysis_facts_value(struct analysis_facts *facts, enum analysis_fact_kind 
                           uint64_t identity, const struct trace_value *value);
 bool analysis_facts_number(struct analysis_facts *facts, enum analysis_fact_kind kind, uint32_t name,
                            double number);
+/* A part of the latency, as a number of whole percents: finer ones tell nothing more. */
+bool analysis_facts_share(struct analysis_facts *facts, enum analysis_fact_kind kind, uint32_t name,
+                          uint64_t part_ticks, uint64_t latency);
 
 #endif

@@ -79,6 +79,19 @@ static double likelihood_of(const struct analysis_contingency *table)
     return slow_without > 0 ? (double)table->slow_with / with * (all - with) / slow_without : INFINITY;
 }
 
+/* The time that all facts of the topic mean, on average. */
+static void add_time(const struct search *search, const struct span *span, struct analysis_finding *finding)
+{
+    uint64_t slow = 0, rest = 0;
+    for (uint32_t i = 0; i < search->facts->facts.count; i++) {
+        const struct analysis_fact *fact = &search->facts->facts.items[i];
+        slow += fact->topic == finding->topic ? fact->slow_ticks : 0;
+        rest += fact->topic == finding->topic ? fact->rest_ticks : 0;
+    }
+    finding->slow_ticks = span->table.slow ? slow / span->table.slow : 0;
+    finding->rest_ticks = span->table.rest ? rest / span->table.rest : 0;
+}
+
 /* How a span is said. What is not above a limit is at most what stands just below it. */
 static void describe(const struct search *search, const struct span *span, struct analysis_finding *finding)
 {
@@ -95,6 +108,11 @@ static void describe(const struct search *search, const struct span *span, struc
         finding->relation = ANALYSIS_WITHIN;
         finding->low = first->min;
         finding->high = last->max;
+        break;
+    case ANALYSIS_FORM_SHARE:
+        finding->relation = ANALYSIS_AT_LEAST;
+        finding->low = first->min;
+        add_time(search, span, finding);
         break;
     default: {
         bool is_first = span->first == 0 || fact_at(search, span->first - 1)->topic != first->topic;
@@ -150,6 +168,19 @@ static bool try_limits(struct search *search, uint32_t begin, uint32_t end, bool
     return best_g <= 0 || propose(search, &best);
 }
 
+/* Every limit, above it: the lowest tells from those that have no share at all. */
+static bool try_shares(struct search *search, uint32_t begin, uint32_t end)
+{
+    struct span best, above = span_of(search, end - 1, end - 1, 0, 0);
+    double best_g = 0;
+    for (uint32_t i = end; i-- > begin;) {
+        add_span(&above, fact_at(search, i));
+        above.first = i;
+        if (!look(search, &best, &best_g, &above)) return false;
+    }
+    return best_g <= 0 || propose(search, &best);
+}
+
 /* Every stretch but the whole. */
 static bool try_stretches(struct search *search, uint32_t begin, uint32_t end)
 {
@@ -177,6 +208,7 @@ static bool try_topic(struct search *search, uint32_t begin, uint32_t end)
         return true;
     }
     if (topic->is_cut_short) return true;
+    if (form == ANALYSIS_FORM_SHARE) return try_shares(search, begin, end);
     return form == ANALYSIS_FORM_TIME ? try_stretches(search, begin, end)
                                       : try_limits(search, begin, end, form == ANALYSIS_FORM_AMOUNT);
 }

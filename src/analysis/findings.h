@@ -1,8 +1,8 @@
 /* Findings: the facts that slow tasks have more often than others, by more than chance. SPDX-License-Identifier: Apache-2.0
  *
  * Of a value it is asked whether slow ones have it more often, or less often; of a number, for every limit between two
- * buckets, whether they are above it or below; of time, for every stretch of neighbouring intervals, whether they began
- * there. The best limit and the best stretch become findings; all that were tried count as LOOKS, and each probability is
+ * buckets, whether they are above it or below; of a share, whether they are above; of time, for every stretch of
+ * neighbouring intervals, whether they began there. The best limit and the best stretch become findings; all that were tried count as LOOKS, and each probability is
  * corrected for them (contingency.h).
  */
 #ifndef CAIRN_ANALYSIS_FINDINGS_H
@@ -32,6 +32,7 @@ struct analysis_finding {
     double low, high;
     struct trace_value value;          /* of IS and IS_NOT */
     struct analysis_contingency table; /* exact counts */
+    uint64_t slow_ticks, rest_ticks;   /* of shares: the time that is meant, of an average task */
     double log_p;                      /* natural; corrected for all looks */
     double
         likelihood; /* how much more likely a task with it is slow than one without; INFINITY: no other is */

@@ -132,9 +132,13 @@ static bool says_something_new(struct membership *members, uint32_t finding, dou
                                uint32_t *headline)
 {
     if (members->headline_count == 0) return true;
-    double phi = most_alike(members, finding, headline);
-    return phi < same_phi && members->headline_count < ANALYSIS_HEADLINES_MAX &&
-           log_p_within(members, finding) + correction <= log(ANALYSIS_FINDINGS_LEVEL);
+    uint32_t alike = members->headlines[0];
+    double phi = most_alike(members, finding, &alike);
+    bool is_new = phi <= 0 || (phi < same_phi &&
+                               log_p_within(members, finding) + correction <= log(ANALYSIS_FINDINGS_LEVEL));
+    if (is_new && members->headline_count < ANALYSIS_HEADLINES_MAX) return true;
+    *headline = alike;
+    return false;
 }
 
 static void choose(struct membership *members, struct analysis_findings *findings,

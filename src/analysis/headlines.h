@@ -1,8 +1,9 @@
 /* Which findings say something of their own, and which go with another. SPDX-License-Identifier: Apache-2.0
  *
  * Findings are taken from the strongest down. One is a HEADLINE if slow tasks have it more often also among tasks that are
- * alike in all headlines so far; else it GOES WITH the headline that marks the most similar set of tasks. So a fact that
- * only accompanies a cause does not stand beside it, while a second cause does.
+ * alike in all headlines so far; or if it has less in common with any of these than chance would give it; else it GOES WITH the
+ * headline that marks the most similar set of tasks. So a fact that only accompanies a cause does not stand beside it,
+ * while a second cause does.
  *
  * Shares of the latency are ordered among themselves only: being slow is made of them, so they would explain all else.
  */

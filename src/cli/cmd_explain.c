@@ -177,6 +177,20 @@ static void print_companions(const struct analysis_explain *explain, uint32_t he
     if (found) printf("\n");
 }
 
+/* Of a share it matters how long it is; of all else, how much slower tasks are with it. */
+static void print_times(const struct analysis_finding *finding, const struct trace_clock *clock)
+{
+    char with[SHOW_BYTES], without[SHOW_BYTES];
+    if (finding->slow_ticks)
+        printf("       %s there in the average slow task, %s in the others\n",
+               show_duration(with, trace_clock_ns(clock, finding->slow_ticks)),
+               show_duration(without, trace_clock_ns(clock, finding->rest_ticks)));
+    else if (finding->median_with && finding->median_without)
+        printf("       median latency %s with it, %s without\n",
+               show_duration(with, trace_clock_ns(clock, finding->median_with)),
+               show_duration(without, trace_clock_ns(clock, finding->median_without)));
+}
+
 static void print_effect(const struct analysis_finding *finding, const struct trace_clock *clock)
 {
     char slow[SHOW_BYTES], rest[SHOW_BYTES], p[SHOW_BYTES];
@@ -188,10 +202,7 @@ static void print_effect(const struct analysis_finding *finding, const struct tr
     else
         printf("without it no task is slow");
     printf(" (p = %s)\n", show_p(p, finding->log_p));
-    if (finding->median_with && finding->median_without)
-        printf("       median latency %s with it, %s without\n",
-               show_duration(slow, trace_clock_ns(clock, finding->median_with)),
-               show_duration(rest, trace_clock_ns(clock, finding->median_without)));
+    print_times(finding, clock);
 }
 
 static void print_finding(const struct question *question, const struct analysis_explain *explain,
@@ -309,6 +320,8 @@ static void write_effect(struct records *records, const struct analysis_finding 
         records_none(records, "likelihood");
     records_uint(records, "median_with_ns", trace_clock_ns(&info->clock, finding->median_with));
     records_uint(records, "median_without_ns", trace_clock_ns(&info->clock, finding->median_without));
+    records_uint(records, "slow_part_ns", trace_clock_ns(&info->clock, finding->slow_ticks));
+    records_uint(records, "rest_part_ns", trace_clock_ns(&info->clock, finding->rest_ticks));
 }
 
 /* `finding` NULL: CSV's head. */
@@ -449,7 +462,9 @@ const struct cli_command cmd_explain = {
         "or time: a share of it), goes_with (the number of another finding, or null), " FINDINGTEXT_FIELDS
         ", slow_count, slow_share, rest_count, rest_share, p, log10_p, likelihood (null: no task without it "
         "is "
-        "slow), median_with_ns, median_without_ns, example (id of the slowest that has it), "
+        "slow), median_with_ns, median_without_ns, slow_part_ns and rest_part_ns (of shares: the time there "
+        "of an "
+        "average task), example (id of the slowest that has it), "
         "example_latency_ns. --csv has the same fields.",
     .examples = "cairn explain demo.cairn                          # the type with the most time\n"
                 "cairn explain demo.cairn 'POST /order'            # its slowest 1 %\n"

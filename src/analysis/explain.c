@@ -110,11 +110,21 @@ static bool say_lists(struct analysis_explain *explain, const struct analysis_de
     return done;
 }
 
+/* In whole numbers, so that the edges are exact: interval_of(analysis_explain_interval(n)) is n. */
 static double interval_of(const struct analysis_explain_spec *spec, uint64_t birth)
 {
     if (birth <= spec->from_ticks || spec->to_ticks <= spec->from_ticks) return 0;
-    double at = (double)(birth - spec->from_ticks) / (double)(spec->to_ticks - spec->from_ticks);
-    return at < 1 ? (double)(uint64_t)(at * ANALYSIS_EXPLAIN_INTERVALS) : ANALYSIS_EXPLAIN_INTERVALS - 1;
+    if (birth >= spec->to_ticks) return ANALYSIS_EXPLAIN_INTERVALS - 1;
+    uint64_t span = spec->to_ticks - spec->from_ticks;
+    return (double)(uint64_t)((histogram_sum)(birth - spec->from_ticks) * ANALYSIS_EXPLAIN_INTERVALS / span);
+}
+
+uint64_t analysis_explain_interval(const struct analysis_explain_spec *spec, double number)
+{
+    if (spec->to_ticks <= spec->from_ticks) return spec->from_ticks;
+    histogram_sum ticks = (histogram_sum)(spec->to_ticks - spec->from_ticks) * (uint64_t)number;
+    return spec->from_ticks +
+           (uint64_t)((ticks + ANALYSIS_EXPLAIN_INTERVALS - 1) / ANALYSIS_EXPLAIN_INTERVALS);
 }
 
 static bool say_task(struct analysis_explain *explain, const struct analysis_detail *detail)

@@ -49,6 +49,9 @@ bool analysis_explain_init(struct analysis_explain *explain, const struct trace_
                            struct analysis_filter *filter, const struct analysis_explain_spec *spec);
 void analysis_explain_free(struct analysis_explain *explain);
 
+/* When an interval of the trace begins: that one has this number, or the next one that has a time. */
+uint64_t analysis_explain_interval(const struct analysis_explain_spec *spec, double number);
+
 /* Finds and orders the findings, after the sink's end. False if memory ran out. */
 bool analysis_explain_rank(struct analysis_explain *explain);
 

@@ -168,12 +168,12 @@ static bool try_limits(struct search *search, uint32_t begin, uint32_t end, bool
     return best_g <= 0 || propose(search, &best);
 }
 
-/* Every limit, above it: the lowest tells from those that have no share at all. */
+/* Every limit, above it: the lowest tells from those that have no share at all, or one that rounds to 0. */
 static bool try_shares(struct search *search, uint32_t begin, uint32_t end)
 {
     struct span best, above = span_of(search, end - 1, end - 1, 0, 0);
     double best_g = 0;
-    for (uint32_t i = end; i-- > begin;) {
+    for (uint32_t i = end; i-- > begin && fact_at(search, i)->max > 0;) {
         add_span(&above, fact_at(search, i));
         above.first = i;
         if (!look(search, &best, &best_g, &above)) return false;

@@ -93,12 +93,11 @@ static const char *value_text(const struct analysis_explain *explain, const stru
     }
 }
 
-/* The edges of an interval of the trace. */
+/* The begin of an interval of the trace. */
 static int64_t interval_ns(const struct analysis_explain *explain, double number)
 {
-    const struct analysis_explain_spec *spec = &explain->spec;
-    double ticks = (double)(spec->to_ticks - spec->from_ticks) / ANALYSIS_EXPLAIN_INTERVALS * number;
-    return trace_clock_since_start_ns(&explain->info->clock, spec->from_ticks + (uint64_t)ticks);
+    return trace_clock_since_start_ns(&explain->info->clock,
+                                      analysis_explain_interval(&explain->spec, number));
 }
 
 /* ---- For people ------------------------------------------------------------------------------------ */

@@ -90,7 +90,7 @@ static bool value_is_right(enum planted_cause cause, const struct analysis_findi
     case CAUSE_PARENT: return finding->value.u == SYNC;
     case CAUSE_ABOVE: return finding->low > GUILTY_BYTES * 0.9 && finding->low < GUILTY_BYTES * 1.1;
     case CAUSE_CONCURRENT:
-        return finding->low >= GUILTY_CONCURRENT - 1 && finding->low <= GUILTY_CONCURRENT + 1;
+        return finding->low >= GUILTY_CONCURRENT - 2 && finding->low <= GUILTY_CONCURRENT + 2;
     case CAUSE_WINDOW: /* in two hundredths of the trace */
         return finding->low >= WINDOW_BEGIN / 5 - 1 && finding->low <= WINDOW_BEGIN / 5 + 2 &&
                finding->high >= WINDOW_END / 5 - 3 && finding->high <= WINDOW_END / 5;

@@ -122,13 +122,14 @@ static char *show_share(char text[SHOW_BYTES], uint64_t part, uint64_t whole)
     return text;
 }
 
+/* "p = 0.002" or "p < 1e-20". */
 static char *show_p(char text[SHOW_BYTES], double log_p)
 {
     double exponent = log_p / log(10);
     if (exponent > -4)
-        snprintf(text, SHOW_BYTES, "%.1g", exp(log_p));
+        snprintf(text, SHOW_BYTES, "p = %.1g", exp(log_p));
     else
-        snprintf(text, SHOW_BYTES, "1e%.0f", ceil(exponent));
+        snprintf(text, SHOW_BYTES, "p < 1e%.0f", ceil(exponent));
     return text;
 }
 
@@ -201,7 +202,7 @@ static void print_effect(const struct analysis_finding *finding, const struct tr
         printf("with it a task is %.3g times as likely to be slow", finding->likelihood);
     else
         printf("without it no task is slow");
-    printf(" (p = %s)\n", show_p(p, finding->log_p));
+    printf(" (%s)\n", show_p(p, finding->log_p));
     print_times(finding, clock);
 }
 
@@ -304,8 +305,17 @@ static void print_answer(const struct question *question, const struct target *t
 
 /* ---- For programs ---------------------------------------------------------------------------------- */
 
+static void write_ns(struct records *records, const char *name, bool is_set, const struct trace_info *info,
+                     uint64_t ticks)
+{
+    if (is_set)
+        records_uint(records, name, trace_clock_ns(&info->clock, ticks));
+    else
+        records_none(records, name);
+}
+
 static void write_effect(struct records *records, const struct analysis_finding *finding,
-                         const struct trace_info *info)
+                         const struct trace_info *info, bool share)
 {
     const struct analysis_contingency *table = &finding->table;
     records_uint(records, "slow_count", table->slow_with);
@@ -318,10 +328,10 @@ static void write_effect(struct records *records, const struct analysis_finding 
         records_double(records, "likelihood", finding->likelihood);
     else
         records_none(records, "likelihood");
-    records_uint(records, "median_with_ns", trace_clock_ns(&info->clock, finding->median_with));
-    records_uint(records, "median_without_ns", trace_clock_ns(&info->clock, finding->median_without));
-    records_uint(records, "slow_part_ns", trace_clock_ns(&info->clock, finding->slow_ticks));
-    records_uint(records, "rest_part_ns", trace_clock_ns(&info->clock, finding->rest_ticks));
+    write_ns(records, "median_with_ns", finding->median_with, info, finding->median_with);
+    write_ns(records, "median_without_ns", finding->median_without, info, finding->median_without);
+    write_ns(records, "slow_part_ns", share, info, finding->slow_ticks);
+    write_ns(records, "rest_part_ns", share, info, finding->rest_ticks);
 }
 
 /* `finding` NULL: CSV's head. */
@@ -340,11 +350,10 @@ static void write_finding(struct records *records, const struct analysis_explain
     else
         records_none(records, "goes_with");
     findingtext_record(records, explain, finding);
-    write_effect(records, shown, explain->info);
+    write_effect(records, shown, explain->info, finding && is_share(explain, finding));
     records_text(records, "example",
                  shown->example_latency ? analysis_id_text(id, explain->info, &shown->example) : NULL);
-    records_uint(records, "example_latency_ns",
-                 trace_clock_ns(&explain->info->clock, shown->example_latency));
+    write_ns(records, "example_latency_ns", shown->example_latency, explain->info, shown->example_latency);
     records_row_end(records);
 }
 

@@ -182,7 +182,7 @@ def fisher(slow_with, rest_with, slow, rest):
 def median(latencies):
     """Of the slowest half the last."""
     latencies = sorted(latencies, reverse=True)
-    return latencies[math.ceil(len(latencies) / 2) - 1] if latencies else 0
+    return latencies[math.ceil(len(latencies) / 2) - 1] if latencies else None
 
 
 def differ(what, reported, expected):
@@ -198,7 +198,7 @@ def check_finding(finding, answer, slow, rest, model):
     expected = {"slow_count": slow_with, "rest_count": len(having) - slow_with,
                 "median_with_ns": median([task.end - task.birth for task in having]),
                 "median_without_ns": median([task.end - task.birth for task in others]),
-                "example_latency_ns": max([task.end - task.birth for task in slow_having], default=0)}
+                "example_latency_ns": max([task.end - task.birth for task in slow_having], default=None)}
     for field, value in expected.items():
         if finding[field] != value:
             differ(f"{finding['text']}: {field}", finding[field], value)

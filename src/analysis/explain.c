@@ -99,6 +99,9 @@ static bool say_lists(struct analysis_explain *explain, const struct analysis_de
     bool done = true;
     for (size_t i = 0; done && i < detail->attr_count; i++) done = say_attr(facts, &detail->attrs[i]);
     for (size_t i = 0; done && i < detail->log_count; i++) done = say_log(explain, &detail->logs[i]);
+    for (unsigned type = 0; done && detail->marks >> type; type++)
+        if (detail->marks >> type & 1)
+            done = analysis_facts_presence(facts, ANALYSIS_FACT_ALONGSIDE, explain->alongside.sites[type]);
     for (size_t i = 0; done && i < detail->thread_count; i++)
         done = analysis_facts_presence(facts, ANALYSIS_FACT_THREAD, detail->threads[i]);
     for (size_t i = 0; done && i < detail->subtask_count; i++)
@@ -158,6 +161,7 @@ static bool take_task(void *data, const struct analysis_detail *detail)
 {
     struct analysis_explain *explain = data;
     const struct analysis_task *task = detail->task;
+    if (explain->alongside.is_broken) return false;
     if (!is_meant(explain, task)) return true;
     uint64_t latency = analysis_task_latency(task);
     bool is_slow = latency >= explain->spec.min_ticks && latency <= explain->spec.max_ticks;
@@ -182,8 +186,11 @@ bool analysis_explain_init(struct analysis_explain *explain, const struct trace_
     explain->quiet_info = *info;
     explain->quiet_info.diagnostics = &explain->unheard;
     bool done = analysis_details_init(&explain->details, &explain->quiet_info, filter, wanted);
+    analysis_alongside_init(&explain->alongside, info);
     explain->details.each = take_task;
     explain->details.each_data = explain;
+    explain->details.mark = analysis_alongside_mark;
+    explain->details.mark_data = &explain->alongside;
     return done;
 }
 
@@ -193,6 +200,7 @@ void analysis_explain_free(struct analysis_explain *explain)
     analysis_facts_free(&explain->facts);
     analysis_task_sample_free(&explain->sample);
     analysis_findings_free(&explain->findings);
+    analysis_alongside_free(&explain->alongside);
     free(explain->unheard.items);
 }
 

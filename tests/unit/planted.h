@@ -30,6 +30,7 @@ enum planted_cause {
     CAUSE_LOG,
     CAUSE_CONCURRENT,
     CAUSE_WINDOW,
+    CAUSE_ALONGSIDE,
     CAUSES
 };
 
@@ -39,6 +40,7 @@ enum {
     AUDIT,
     BATCH,
     SYNC,
+    REPORT,
     PARSE,
     LOCK,
     NET,
@@ -61,6 +63,7 @@ enum {
     GUILTY_CONCURRENT = 8,
     GUILTY_BYTES = 40000,
     BURST = 14,         /* requests that arrive together, now and then */
+    REPORTS = 8,        /* jobs in the background, each as long as a 200th of the trace */
     WINDOW_BEGIN = 400, /* thousandths of the trace */
     WINDOW_END = 440
 };
@@ -72,6 +75,7 @@ static const struct trace_site planted_sites[PLANTED_SITES] = {
     [AUDIT] = {.text = "audit", .role = CAIRN_I_ROLE_TASK, .type = 2},
     [BATCH] = {.text = "batch", .role = CAIRN_I_ROLE_TASK, .type = 3},
     [SYNC] = {.text = "sync", .role = CAIRN_I_ROLE_TASK, .type = 4},
+    [REPORT] = {.text = "report", .role = CAIRN_I_ROLE_TASK, .type = 5},
     [PARSE] = {.text = "parse", .role = CAIRN_I_ROLE_REGION, .type = 0},
     [LOCK] = {.text = "lock", .role = CAIRN_I_ROLE_REGION, .type = 1},
     [NET] = {.text = "net", .role = CAIRN_I_ROLE_LOG, .type = 0},
@@ -91,6 +95,7 @@ struct planted {
     VECTOR(struct trace_event) events;
     VECTOR(uint64_t) ends; /* of requests */
     uint64_t random, serial, place, span;
+    uint64_t reports[REPORTS]; /* their begins */
     enum planted_cause cause;
 };
 
@@ -266,12 +271,20 @@ static inline unsigned planted_open_at(const struct planted *planted, uint64_t t
     return open;
 }
 
+static inline bool planted_during_report(const struct planted *planted, uint64_t time)
+{
+    for (int i = 0; i < REPORTS; i++)
+        if (time >= planted->reports[i] && time < planted->reports[i] + planted->span / 200) return true;
+    return false;
+}
+
 static inline bool planted_is_guilty(struct planted *planted, uint64_t begin)
 {
     bool by_chance = planted_chance(planted, 0.03);
     switch (planted->cause) {
     case CAUSE_NONE: return false;
     case CAUSE_CONCURRENT: return planted_open_at(planted, begin) >= GUILTY_CONCURRENT;
+    case CAUSE_ALONGSIDE: return planted_during_report(planted, begin);
     case CAUSE_WINDOW:
         return begin >= planted->span / 1000 * WINDOW_BEGIN && begin < planted->span / 1000 * WINDOW_END;
     default: return by_chance;
@@ -321,12 +334,24 @@ static inline void planted_begin(struct planted *planted, uint64_t seed, enum pl
     planted->made.info.end_ticks = planted->span;
 }
 
+static inline void planted_reports(struct planted *planted)
+{
+    static const struct trace_task_id background;
+    for (int i = 0; i < REPORTS; i++) {
+        planted->reports[i] = planted_below(planted, planted->span);
+        struct trace_task_id report =
+            planted_task(planted, REPORT, ACCEPTOR, planted->reports[i], background);
+        planted_end(planted, report, ACCEPTOR, planted->reports[i] + planted->span / 200);
+    }
+}
+
 /* Requests come at random, and sometimes many at once. */
 static inline void planted_make(struct planted *planted, uint64_t seed, enum planted_cause cause,
                                 unsigned requests)
 {
     uint64_t now = 10;
     planted_begin(planted, seed, cause, requests);
+    planted_reports(planted);
     for (unsigned i = 0; i < requests;) {
         unsigned burst = planted_chance(planted, 0.01) ? BURST : 1;
         for (unsigned j = 0; j < burst && i < requests; j++, i++) planted_request(planted, now += 10);

@@ -1,0 +1,203 @@
+/* See batches.h. SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/batches.h"
+
+#include <assert.h>
+#include <string.h>
+
+static_assert(ANALYSIS_BATCHES_MAX % 2 == 0, "a full row of batches merges into half as many");
+
+void analysis_batches_init(struct analysis_batches *batches, const struct trace_info *info)
+{
+    *batches = (struct analysis_batches){.ns_per_tick = info->clock.ns_per_tick,
+                                         .size = 1,
+                                         .begin_ticks = UINT64_MAX,
+                                         .recording_begin_ticks = info->begin_ticks};
+}
+
+static void free_cells(struct analysis_batch_type *type)
+{
+    for (uint32_t i = 0; type->cells && i < ANALYSIS_BATCHES_MAX; i++)
+        sparse_histogram_free(&type->cells[i].durations);
+    sparse_histogram_free(&type->all.durations);
+    free(type->cells);
+}
+
+void analysis_batches_free(struct analysis_batches *batches)
+{
+    for (size_t i = 0; i < batches->types.count; i++) free_cells(&batches->types.items[i]);
+    vector_free(&batches->types);
+    analysis_names_free(&batches->names);
+}
+
+static bool add_type(struct analysis_batches *batches, const char *name)
+{
+    struct analysis_batch_type type = {.name = name,
+                                       .cells = calloc(ANALYSIS_BATCHES_MAX, sizeof *type.cells)};
+    if (type.cells && vector_push(&batches->types, type)) return true;
+    free(type.cells);
+    return false;
+}
+
+uint32_t analysis_batches_type(struct analysis_batches *batches, const char *name)
+{
+    if (batches->types.count >= ANALYSIS_BATCH_TYPES_MAX) name = ANALYSIS_TYPE_OTHER;
+    uint32_t number = analysis_names_number(&batches->names, name);
+    if (number == batches->types.count && !add_type(batches, batches->names.texts.items[number]))
+        return UINT32_MAX;
+    return number;
+}
+
+/* ---- Merging ----------------------------------------------------------------------------------------- */
+
+/* Moves all of a cell into another. */
+static bool pour(struct analysis_batch_cell *into, struct analysis_batch_cell *from)
+{
+    if (from == into) return true;
+    if (!sparse_histogram_merge(&into->durations, &from->durations)) return false;
+    into->recorded += from->recorded;
+    into->count += from->count;
+    into->errors += from->errors;
+    into->ticks += from->ticks;
+    sparse_histogram_free(&from->durations);
+    *from = (struct analysis_batch_cell){0};
+    return true;
+}
+
+static bool pour_batch(struct analysis_batches *batches, uint32_t into, uint32_t from)
+{
+    for (size_t i = 0; i < batches->types.count; i++) {
+        struct analysis_batch_cell *cells = batches->types.items[i].cells;
+        if (!pour(&cells[into], &cells[from])) return false;
+    }
+    if (from == into) return true;
+    batches->spans[into].ticks += batches->spans[from].ticks;
+    batches->spans[into].roots += batches->spans[from].roots;
+    batches->spans[from] = (struct analysis_batch_span){0};
+    return true;
+}
+
+/* Batch 2i and 2i + 1 become batch i. */
+static bool merge_neighbours(struct analysis_batches *batches)
+{
+    for (uint32_t i = 0; i < batches->count; i++)
+        if (!pour_batch(batches, i / 2, i)) return false;
+    if (batches->count % 2 == 0)
+        batches->filled += batches->size; /* else the last is but half of a new one */
+    batches->count = (batches->count + 1) / 2;
+    batches->size *= 2;
+    return true;
+}
+
+/* A last batch that is less than half full goes into the one before. */
+static bool settle_last(struct analysis_batches *batches)
+{
+    if (batches->count < 2 || batches->filled * 2 >= batches->size) return true;
+    if (!pour_batch(batches, batches->count - 2, batches->count - 1)) return false;
+    batches->filled += batches->size;
+    batches->count--;
+    return true;
+}
+
+bool analysis_batches_coarsen(struct analysis_batches *batches)
+{
+    return merge_neighbours(batches) && settle_last(batches);
+}
+
+/* ---- Items ------------------------------------------------------------------------------------------- */
+
+/* The batch of the next item; NULL if memory ran out. */
+static struct analysis_batch_span *next_batch(struct analysis_batches *batches)
+{
+    if (batches->count && batches->filled < batches->size) return &batches->spans[batches->count - 1];
+    if (batches->count == ANALYSIS_BATCHES_MAX && !merge_neighbours(batches)) return NULL;
+    batches->filled = 0;
+    return &batches->spans[batches->count++];
+}
+
+/* What lies between the ends of the item before and of this one. Ends of several processors may be out of order. */
+static void pass_time(struct analysis_batches *batches, struct analysis_batch_span *span,
+                      const struct analysis_batch_item *item)
+{
+    uint64_t begin = item->begin_ticks;
+    if (begin < batches->recording_begin_ticks) begin = batches->recording_begin_ticks;
+    if (begin < batches->begin_ticks) batches->begin_ticks = begin;
+    if (item->end_ticks <= batches->end_ticks) return;
+    if (batches->end_ticks) span->ticks += item->end_ticks - batches->end_ticks;
+    batches->end_ticks = item->end_ticks;
+}
+
+static bool fill_cell(struct analysis_batch_type *type, struct analysis_batch_cell *cell,
+                      const struct analysis_batch_item *item)
+{
+    uint64_t duration = item->end_ticks > item->begin_ticks ? item->end_ticks - item->begin_ticks : 0;
+    if (!sparse_histogram_add(&cell->durations, duration, item->weight)) return false;
+    cell->recorded++;
+    cell->count += item->weight;
+    cell->errors += item->failed ? item->weight : 0;
+    cell->ticks += (double)duration * item->weight;
+    type->total_ticks += (histogram_sum)duration * item->weight;
+    if (duration > type->max_ticks) type->max_ticks = duration;
+    return true;
+}
+
+bool analysis_batches_add(struct analysis_batches *batches, const struct analysis_batch_item *item)
+{
+    struct analysis_batch_type *type = &batches->types.items[item->type];
+    struct analysis_batch_span *span = next_batch(batches);
+    if (!span || !fill_cell(type, &type->cells[span - batches->spans], item)) return false;
+    pass_time(batches, span, item);
+    span->roots += item->is_root ? item->weight : 0;
+    batches->roots += item->is_root ? item->weight : 0;
+    batches->recorded++;
+    batches->filled++;
+    return true;
+}
+
+void analysis_batches_leave(struct analysis_batches *batches, uint32_t type, uint32_t weight)
+{
+    batches->types.items[type].unfinished += weight;
+}
+
+/* ---- Answers ----------------------------------------------------------------------------------------- */
+
+static bool seal_type(struct analysis_batch_type *type, uint32_t batch_count)
+{
+    for (uint32_t i = 0; i < batch_count; i++) {
+        struct analysis_batch_cell *cell = &type->cells[i];
+        if (!sparse_histogram_merge(&type->all.durations, &cell->durations)) return false;
+        type->all.recorded += cell->recorded;
+        type->all.count += cell->count;
+        type->all.errors += cell->errors;
+        type->all.ticks += cell->ticks;
+        sparse_histogram_seal(&cell->durations);
+    }
+    sparse_histogram_seal(&type->all.durations);
+    return true;
+}
+
+bool analysis_batches_seal(struct analysis_batches *batches)
+{
+    if (!settle_last(batches)) return false;
+    if (batches->recorded && batches->end_ticks > batches->begin_ticks) { /* the time before the first end */
+        uint64_t known = 0;
+        for (uint32_t i = 0; i < batches->count; i++) known += batches->spans[i].ticks;
+        batches->spans[0].ticks += batches->end_ticks - batches->begin_ticks - known;
+    }
+    for (size_t i = 0; i < batches->types.count; i++)
+        if (!seal_type(&batches->types.items[i], batches->count)) return false;
+    return true;
+}
+
+const struct analysis_batch_type *analysis_batches_find(const struct analysis_batches *batches,
+                                                        const char *name)
+{
+    for (size_t i = 0; i < batches->types.count; i++)
+        if (strcmp(batches->types.items[i].name, name) == 0) return &batches->types.items[i];
+    return NULL;
+}
+
+double analysis_batches_seconds(const struct analysis_batches *batches)
+{
+    if (batches->end_ticks <= batches->begin_ticks) return 0;
+    return (double)(batches->end_ticks - batches->begin_ticks) * batches->ns_per_tick * 1e-9;
+}

@@ -1,0 +1,234 @@
+/* See ratiotest.h. SPDX-License-Identifier: Apache-2.0
+ *
+ * 1. The statistics are computed.
+ * 2. Each z is replaced by z - R w, R being the ratio of both sides together: dealing does not change R, and sums of
+ *    what is left lose no digits.
+ * 3. A deal draws the batches of the smaller side; five sums over them tell that side, and the totals less
+ *    these the other one.
+ * 4. After every so many deals: enough, unless some p is within three standard errors of the level.
+ */
+#include "analysis/ratiotest.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEALS_STEP = 1000 };
+
+static_assert(RATIO_DEALS_MIN % DEALS_STEP == 0 && RATIO_DEALS_MAX % DEALS_STEP == 0, "whole steps");
+
+struct ratio_sums {
+    double z, w, zz, zw, ww;
+};
+
+static void add_batch(struct ratio_sums *sums, double z, double w)
+{
+    sums->z += z;
+    sums->w += w;
+    sums->zz += z * z;
+    sums->zw += z * w;
+    sums->ww += w * w;
+}
+
+/* The squared standard error of z/w over `count` batches. */
+static double squared_error(const struct ratio_sums *sums, uint32_t count)
+{
+    double ratio = sums->z / sums->w;
+    double scatter = sums->zz - 2 * ratio * sums->zw + ratio * ratio * sums->ww;
+    return scatter > 0 ? scatter / (sums->w * sums->w) * count / (count - 1.0) : 0;
+}
+
+static double statistic_of(const struct ratio_sums *a, uint32_t a_count, const struct ratio_sums *b,
+                           uint32_t b_count, double scale)
+{
+    if (!(a->w > 0) || !(b->w > 0) || a_count < 2 || b_count < 2) return 0;
+    double difference = b->z / b->w - scale * (a->z / a->w);
+    double error = sqrt(squared_error(b, b_count) + scale * scale * squared_error(a, a_count));
+    double size = fabs(difference);
+    if (size == 0) return 0;
+    if (size >= RATIO_STATISTIC_MAX * error)
+        size = RATIO_STATISTIC_MAX;
+    else
+        size /= error;
+    return copysign(size, difference);
+}
+
+static struct ratio_sums sum_up(const double *z, const double *w, uint32_t count)
+{
+    struct ratio_sums sums = {0};
+    for (uint32_t i = 0; i < count; i++) add_batch(&sums, z[i], w[i]);
+    return sums;
+}
+
+/* What is left of z - R w where it should be nothing: rounding must not be taken for scatter. */
+static double residual(double z, double fitted)
+{
+    double left = z - fitted;
+    return fabs(left) <= 1e-12 * (fabs(z) + fabs(fitted)) ? 0 : left;
+}
+
+double ratio_statistic(const double *z, const double *w, uint32_t a, uint32_t b, double scale)
+{
+    struct ratio_sums sums_a = {0}, sums_b = {0};
+    struct ratio_sums raw_a = sum_up(z, w, a), raw_b = sum_up(z + a, w + a, b);
+    if (!(raw_a.w > 0) || !(raw_b.w > 0)) return 0;
+    double ratio = (scale * raw_a.z + raw_b.z) / (raw_a.w + raw_b.w);
+    for (uint32_t i = 0; i < a; i++) add_batch(&sums_a, residual(scale * z[i], ratio * w[i]), w[i]);
+    for (uint32_t i = a; i < a + b; i++) add_batch(&sums_b, residual(z[i], ratio * w[i]), w[i]);
+    return statistic_of(&sums_a, a, &sums_b, b, 1);
+}
+
+/* ---- Set up ---------------------------------------------------------------------------------------- */
+
+bool ratio_test_init(struct ratio_test *test, uint32_t a, uint32_t b, uint32_t count)
+{
+    size_t cells = (size_t)count * (a + b) + 1;
+    *test = (struct ratio_test){.a = a, .b = b, .count = count};
+    test->z = calloc(cells, sizeof *test->z);
+    test->w = calloc(cells, sizeof *test->w);
+    test->statistics = calloc((size_t)count + 1, sizeof *test->statistics);
+    test->p = calloc((size_t)count + 1, sizeof *test->p);
+    test->maxima = calloc(RATIO_DEALS_MAX, sizeof *test->maxima);
+    return test->z && test->w && test->statistics && test->p && test->maxima;
+}
+
+void ratio_test_free(struct ratio_test *test)
+{
+    free(test->z);
+    free(test->w);
+    free(test->statistics);
+    free(test->p);
+    free(test->maxima);
+    *test = (struct ratio_test){0};
+}
+
+static void centre(const struct ratio_test *test, uint32_t hypothesis, struct ratio_sums *total)
+{
+    uint32_t batches = test->a + test->b;
+    double *z = test->z + (size_t)hypothesis * batches, *w = test->w + (size_t)hypothesis * batches;
+    struct ratio_sums raw = sum_up(z, w, batches);
+    for (uint32_t i = 0; i < batches; i++) z[i] = raw.w > 0 ? residual(z[i], raw.z / raw.w * w[i]) : 0;
+    *total = sum_up(z, w, batches);
+}
+
+/* ---- Dealing --------------------------------------------------------------------------------------- */
+
+/* A fixed seed: splitmix64 (Steele, Lea and Flood 2014). */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t x = *state += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+/* The first `wanted` of `count` numbers become a random choice of all: the start of Fisher and Yates' shuffle. */
+static void deal(uint32_t *numbers, uint32_t count, uint32_t wanted, uint64_t *random)
+{
+    for (uint32_t i = 0; i < wanted; i++) {
+        uint32_t other = i + (uint32_t)((next_random(random) >> 32) * (count - i) >> 32);
+        uint32_t kept = numbers[i];
+        numbers[i] = numbers[other];
+        numbers[other] = kept;
+    }
+}
+
+static struct ratio_sums sum_of_dealt(const double *z, const double *w, const uint32_t *dealt, uint32_t count)
+{
+    struct ratio_sums sums = {0};
+    for (uint32_t i = 0; i < count; i++) add_batch(&sums, z[dealt[i]], w[dealt[i]]);
+    return sums;
+}
+
+/* The largest statistic of a deal. The sides' names do not matter, as sizes count. */
+static double largest_of_deal(const struct ratio_test *test, const struct ratio_sums *totals,
+                              const uint32_t *dealt, uint32_t count)
+{
+    uint32_t batches = test->a + test->b;
+    double largest = 0;
+    for (uint32_t h = 0; h < test->count; h++) {
+        size_t at = (size_t)h * batches;
+        const struct ratio_sums *all = &totals[h];
+        if (all->zz == 0) continue; /* the same in all batches */
+        struct ratio_sums one = sum_of_dealt(test->z + at, test->w + at, dealt, count);
+        struct ratio_sums rest = {all->z - one.z, all->w - one.w, all->zz - one.zz, all->zw - one.zw,
+                                  all->ww - one.ww};
+        double size = fabs(statistic_of(&one, count, &rest, batches - count, 1));
+        if (size > largest) largest = size;
+    }
+    return largest;
+}
+
+static int compare_doubles(const void *left, const void *right)
+{
+    double one = *(const double *)left, other = *(const double *)right;
+    return (one > other) - (one < other);
+}
+
+/* How many of the sorted maxima are at least as large, itself counted as one of them. */
+static double adjusted_p(const struct ratio_test *test, double statistic)
+{
+    uint32_t low = 0, high = test->deals;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (test->maxima[middle] < fabs(statistic))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (1.0 + test->deals - low) / (1.0 + test->deals);
+}
+
+static bool is_near(double p, double level, uint32_t deals)
+{
+    return fabs(p - level) < 3 * sqrt(level * (1 - level) / deals);
+}
+
+/* False while a p is too near to the level to be sure of its side. */
+static bool settle(struct ratio_test *test, double level)
+{
+    bool is_clear = true;
+    qsort(test->maxima, test->deals, sizeof *test->maxima, compare_doubles);
+    for (uint32_t h = 0; h < test->count; h++) {
+        test->p[h] = adjusted_p(test, test->statistics[h]);
+        is_clear &= !is_near(test->p[h], level, test->deals);
+    }
+    uint32_t beyond = (uint32_t)(level * (1.0 + test->deals)); /* so many, itself included, may be as large */
+    test->critical = beyond ? test->maxima[test->deals - beyond] : INFINITY;
+    return is_clear;
+}
+
+static void run_deals(struct ratio_test *test, const struct ratio_sums *totals, uint32_t *numbers,
+                      double level, trace_progress *progress, void *data)
+{
+    uint32_t batches = test->a + test->b, smaller = test->a < test->b ? test->a : test->b;
+    uint64_t random = batches;
+    bool is_clear = false;
+    while (test->deals < RATIO_DEALS_MIN || (!is_clear && test->deals < RATIO_DEALS_MAX)) {
+        for (uint32_t i = 0; i < DEALS_STEP; i++) {
+            deal(numbers, batches, smaller, &random);
+            test->maxima[test->deals++] = largest_of_deal(test, totals, numbers, smaller);
+            if (progress && i % 64 == 0) progress(data, fmin(test->deals / (double)RATIO_DEALS_MIN, 1));
+        }
+        is_clear = settle(test, level);
+    }
+}
+
+bool ratio_test_run(struct ratio_test *test, double level, trace_progress *progress, void *data)
+{
+    uint32_t batches = test->a + test->b;
+    struct ratio_sums *totals = calloc((size_t)test->count + 1, sizeof *totals);
+    uint32_t *numbers = calloc((size_t)batches + 1, sizeof *numbers);
+    bool done = totals && numbers;
+    for (uint32_t i = 0; done && i < batches; i++) numbers[i] = i;
+    for (uint32_t h = 0; done && h < test->count; h++) {
+        size_t at = (size_t)h * batches;
+        test->statistics[h] = ratio_statistic(test->z + at, test->w + at, test->a, test->b, 1);
+        centre(test, h, &totals[h]);
+    }
+    if (done) run_deals(test, totals, numbers, level, progress, data);
+    free(totals);
+    free(numbers);
+    return done;
+}

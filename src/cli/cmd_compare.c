@@ -1,0 +1,369 @@
+/* cairn compare: what has changed between two traces, or between two parts of one. SPDX-License-Identifier: Apache-2.0
+ *
+ * Each side is a question of its own, asked with the same filters; its tasks or regions go into a side of the
+ * comparison. Then both are compared, shown, and held against the rules of --fail-if. */
+#include "analysis/compare.h"
+#include "analysis/compareside.h"
+#include "cli/comparerows.h"
+#include "cli/failrules.h"
+#include "cli/query.h"
+#include "cli/show.h"
+
+#include <string.h>
+
+enum { SHOWN_UNASKED = 3 };
+
+struct compare_options {
+    struct query query;
+    const char *fail_if, *level, *effect_min;
+    bool regions, details;
+};
+
+/* All that a run has. */
+struct compare_run {
+    const struct compare_options *options;
+    struct compare_part {
+        const char *letter;
+        struct query query;
+        struct question question;
+        struct analysis_side side;
+    } parts[2];
+    struct fail_rules rules;
+    double level, effect_min;
+    struct analysis_compare result;
+};
+
+extern const struct cli_command cmd_compare;
+
+/* ---- Options ---------------------------------------------------------------------------------------- */
+
+static int read_share(const char *name, const char *text, double otherwise, double *share)
+{
+    char *end;
+    *share = otherwise;
+    if (!text) return CLI_OK;
+    *share = strtod(text, &end);
+    if (strcmp(end, "%") == 0) *share /= 100, end++;
+    if (*text && !*end && *share > 0 && *share < 1) return CLI_OK;
+    return cli_usage(&cmd_compare, "--%s: '%s' is not a share between 0 and 1, such as 0.05 or 5%%", name,
+                     text);
+}
+
+static int read_rules(struct compare_run *run)
+{
+    const char *problem, *text = run->options->fail_if;
+    size_t at;
+    if (fail_rules_parse(&run->rules, text, &problem, &at)) return CLI_OK;
+    if (!problem) return cli_out_of_memory();
+    fprintf(stderr, "cairn compare: --fail-if: %s\n  %s\n  %*s^\n`cairn help compare` tells more.\n", problem,
+            text, (int)show_text_columns(text, at), "");
+    return CLI_USAGE;
+}
+
+static int read_options(struct compare_run *run)
+{
+    const struct compare_options *options = run->options;
+    int code = read_share("level", options->level, 0.05, &run->level);
+    if (code == CLI_OK) code = read_share("min-effect", options->effect_min, 0.02, &run->effect_min);
+    return code == CLI_OK ? read_rules(run) : code;
+}
+
+/* ---- Reading ---------------------------------------------------------------------------------------- */
+
+static int read_tasks(struct compare_part *part)
+{
+    struct analysis_tasks tasks = {0};
+    bool ready = analysis_tasks_init(&tasks, part->question.info, question_filter(&part->question), 0);
+    tasks.each = analysis_side_task;
+    tasks.each_data = &part->side;
+    int code = ready ? question_run_tasks(&part->question, &tasks) : cli_out_of_memory();
+    analysis_tasks_free(&tasks);
+    return code;
+}
+
+static int read_regions(struct compare_part *part)
+{
+    struct analysis_regions regions = {0};
+    bool ready = analysis_regions_init(&regions, part->question.info, question_filter(&part->question));
+    regions.each = analysis_side_region;
+    regions.each_data = &part->side;
+    int code = ready ? question_run_regions(&part->question, &regions) : cli_out_of_memory();
+    analysis_regions_free(&regions);
+    return code;
+}
+
+static int read_part(struct compare_run *run, struct compare_part *part, const char *path)
+{
+    bool regions = run->options->regions;
+    part->query = run->options->query;
+    int code = question_begin(&part->question, &cmd_compare, &part->query,
+                              regions ? ANALYSIS_REGIONS : ANALYSIS_TASKS, path);
+    if (code != CLI_OK) return code;
+    part->question.source->no_text = true; /* logs have been searched by now, if they had to be */
+    if (!analysis_side_init(&part->side, part->question.info)) return cli_out_of_memory();
+    return regions ? read_regions(part) : read_tasks(part);
+}
+
+static int compare_parts(struct compare_run *run)
+{
+    struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
+    int result = analysis_compare_run(&run->result, &run->parts[0].side.batches, &run->parts[1].side.batches,
+                                      run->level, run->effect_min, !run->options->regions, cli_progress,
+                                      "comparing", &error);
+    cli_progress_done();
+    return result == 0 ? CLI_OK : cli_report(&error);
+}
+
+/* ---- For people ------------------------------------------------------------------------------------- */
+
+static const char *item_word(const struct compare_run *run)
+{
+    return run->options->regions ? "regions" : "tasks";
+}
+
+static void print_part(const struct compare_run *run, const struct compare_part *part)
+{
+    char count[SHOW_BYTES];
+    double seconds = analysis_batches_seconds(&part->side.batches);
+    printf("%s%s%s  %s: %s %s in %.3g s\n", show_bold(), part->letter, show_plain(), part->question.path,
+           show_count(count, part->side.batches.recorded), item_word(run), seconds);
+}
+
+static void print_method(const struct compare_run *run)
+{
+    const struct analysis_compare *result = &run->result;
+    char size[SHOW_BYTES];
+    if (!result->is_enough) {
+        printf("\nToo few to tell: there are %u and %u blocks to compare, %d of each are needed.\n",
+               run->parts[0].side.batches.count, run->parts[1].side.batches.count,
+               ANALYSIS_COMPARE_BATCHES_MIN);
+        return;
+    }
+    printf("\n* is beyond chance: %u ratios tested together over %u and %u blocks of %s %s; where nothing "
+           "differs, "
+           "%g %% of\ncomparisons show any. What differs by less than %g %% is not called.\n",
+           result->tested, run->parts[0].side.batches.count, run->parts[1].side.batches.count,
+           show_count(size, result->batch_size), item_word(run), 100 * run->level, 100 * run->effect_min);
+}
+
+static void print_cautions(const struct compare_run *run)
+{
+    const struct analysis_compare *result = &run->result;
+    for (unsigned i = 0; i < 2; i++)
+        if (i ? result->b_drifts : result->a_drifts)
+            printf("%s drifts: its blocks are like their neighbours. Differences are less certain than is "
+                   "said.\n",
+                   run->parts[i].letter);
+    printf("Also between two runs of the same program there are true differences (memory layout, heat, "
+           "neighbours), "
+           "which\nno test inside them can tell from a change of the program: record again before you trust "
+           "a small "
+           "one.\n");
+}
+
+static void print_details(const struct compare_run *run)
+{
+    size_t shown = 0, left = 0;
+    for (size_t i = 0; i < run->result.types.count; i++) {
+        const struct analysis_compared *type = &run->result.types.items[i];
+        bool is_changed =
+            type->change == ANALYSIS_LESS || type->change == ANALYSIS_MORE || type->change == ANALYSIS_MIXED;
+        if (!run->options->details && !is_changed) continue;
+        if (run->options->details || shown < SHOWN_UNASKED)
+            comparerows_print_type(&run->result, type), shown++;
+        else
+            left++;
+    }
+    if (left) printf("\n%zu more changed: --details shows all.\n", left);
+}
+
+static void print_all(const struct compare_run *run)
+{
+    for (unsigned i = 0; i < 2; i++) print_part(run, &run->parts[i]);
+    printf("\n");
+    if (run->result.types.count == 0) {
+        printf("No %s on either side.\n", item_word(run));
+        return;
+    }
+    comparerows_print_types(&run->result);
+    print_details(run);
+    print_method(run);
+    print_cautions(run);
+    for (unsigned i = 0; i < 2; i++) question_notes(&run->parts[i].question);
+}
+
+/* ---- For programs ----------------------------------------------------------------------------------- */
+
+static void write_part(const struct compare_part *part, struct json *json)
+{
+    const struct analysis_batches *batches = &part->side.batches;
+    json_object(json);
+    json_key(json, "path"), json_text(json, part->question.path);
+    json_key(json, "finished"), json_uint(json, batches->recorded);
+    json_key(json, "roots"), json_uint(json, batches->roots);
+    json_key(json, "seconds"), json_double(json, analysis_batches_seconds(batches));
+    json_key(json, "blocks"), json_uint(json, batches->count);
+    question_diagnostics(&part->question, json);
+    json_end(json);
+}
+
+static const char *outcome_word(enum fail_outcome outcome)
+{
+    static const char *const words[] = {[FAIL_KEPT] = "kept",
+                                        [FAIL_BROKEN] = "broken",
+                                        [FAIL_UNSOUND] = "not_sound",
+                                        [FAIL_TOO_FEW] = "too_few"};
+    return words[outcome];
+}
+
+static void write_rules(const struct compare_run *run, struct json *json)
+{
+    json_key(json, "fail_if");
+    json_array(json);
+    for (size_t i = 0; i < run->rules.items.count; i++) {
+        const struct fail_rule *rule = &run->rules.items.items[i];
+        for (size_t k = 0; k < run->result.types.count; k++) {
+            const struct analysis_compared *type = &run->result.types.items[k];
+            if (!fail_rule_matches(rule, type)) continue;
+            json_object(json);
+            json_key(json, "rule"), json_text(json, rule->text);
+            json_key(json, "type"), json_text(json, type->type);
+            json_key(json, "outcome"), json_text(json, outcome_word(fail_rule_ask(rule, type, run->level)));
+            json_end(json);
+        }
+    }
+    json_end(json);
+}
+
+static void write_rest(const struct compare_run *run, struct json *json)
+{
+    json_key(json, "sides");
+    json_array(json);
+    for (unsigned i = 0; i < 2; i++) write_part(&run->parts[i], json);
+    json_end(json);
+    json_key(json, "unit"), json_text(json, run->result.per_root ? "root task" : "second");
+    json_key(json, "level"), json_double(json, run->level);
+    json_key(json, "min_effect"), json_double(json, run->effect_min);
+    json_key(json, "tested"), json_uint(json, run->result.tested);
+    json_key(json, "block_size"), json_uint(json, run->result.batch_size);
+    json_key(json, "a_drifts"), json_bool(json, run->result.a_drifts);
+    json_key(json, "b_drifts"), json_bool(json, run->result.b_drifts);
+    write_rules(run, json);
+}
+
+static void write_all(const struct compare_run *run)
+{
+    struct records records;
+    records_begin(&records, run->options->query.json ? RECORDS_JSON : RECORDS_CSV, "types");
+    if (records_head(&records)) comparerows_write(&records, &run->result, NULL);
+    for (size_t i = 0; i < run->result.types.count; i++)
+        comparerows_write(&records, &run->result, &run->result.types.items[i]);
+    records_end_array(&records);
+    if (records.form == RECORDS_JSON) write_rest(run, &records.json);
+    records_end(&records);
+}
+
+/* ---- Rules ------------------------------------------------------------------------------------------ */
+
+static void tell_outcome(const struct fail_rule *rule, const struct analysis_compared *type,
+                         enum fail_outcome outcome)
+{
+    static const char *const words[] = {[FAIL_BROKEN] = "FAILED",
+                                        [FAIL_UNSOUND] = "passed: exceeded, but not beyond chance",
+                                        [FAIL_TOO_FEW] = "passed: too few to tell"};
+    const struct analysis_difference *difference = &type->metrics[rule->metric];
+    char a[COMPAREROWS_BYTES], b[COMPAREROWS_BYTES], change[COMPAREROWS_BYTES];
+    fprintf(stderr, "cairn compare: %s: %s: ", words[outcome], rule->text);
+    show_text(stderr, type->type, strlen(type->type));
+    fprintf(stderr, ": %s, then %s (%s", comparerows_value(a, rule->metric, difference->a),
+            comparerows_value(b, rule->metric, difference->b),
+            comparerows_change(change, analysis_difference_effect(difference)));
+    if (difference->p <= 1) fprintf(stderr, ", p = %.4f", difference->p);
+    fprintf(stderr, ")\n");
+}
+
+/* What is not known to be fine is told; what is broken, and a rule that speaks of nothing, fails. */
+static int ask_rule(const struct compare_run *run, const struct fail_rule *rule)
+{
+    bool is_asked = false;
+    int code = CLI_OK;
+    for (size_t i = 0; i < run->result.types.count; i++) {
+        const struct analysis_compared *type = &run->result.types.items[i];
+        if (!fail_rule_matches(rule, type)) continue;
+        enum fail_outcome outcome = fail_rule_ask(rule, type, run->level);
+        is_asked = true;
+        if (outcome == FAIL_BROKEN) code = CLI_TROUBLE;
+        if (outcome != FAIL_KEPT) tell_outcome(rule, type, outcome);
+    }
+    if (is_asked) return code;
+    fprintf(stderr, "cairn compare: FAILED: %s: no type on either side is '%s'\n", rule->text, rule->type);
+    return CLI_TROUBLE;
+}
+
+static int ask_rules(const struct compare_run *run)
+{
+    int code = CLI_OK;
+    fflush(stdout);
+    for (size_t i = 0; i < run->rules.items.count; i++)
+        if (ask_rule(run, &run->rules.items.items[i]) != CLI_OK) code = CLI_TROUBLE;
+    return code;
+}
+
+/* ---- The command ------------------------------------------------------------------------------------ */
+
+static int answer(struct compare_run *run, char **paths)
+{
+    int code = read_options(run);
+    for (unsigned i = 0; code == CLI_OK && i < 2; i++) code = read_part(run, &run->parts[i], paths[i]);
+    if (code == CLI_OK) code = compare_parts(run);
+    if (code != CLI_OK) return code;
+    if (run->options->query.json || run->options->query.csv)
+        write_all(run);
+    else
+        print_all(run);
+    return ask_rules(run);
+}
+
+static int run_compare(const void *given, int count, char **arguments)
+{
+    struct compare_options options = *(const struct compare_options *)given;
+    struct compare_run run = {.options = &options, .parts = {{.letter = "A"}, {.letter = "B"}}};
+    if (count > 2) options.query.spec.type = arguments[2];
+    int code = answer(&run, arguments);
+    analysis_compare_free(&run.result);
+    fail_rules_free(&run.rules);
+    for (unsigned i = 0; i < 2; i++) {
+        analysis_side_free(&run.parts[i].side);
+        code = question_end(&run.parts[i].question, code);
+    }
+    return code;
+}
+
+static const struct cli_option options_table[] = {
+    {"regions", 'r', CLI_FLAG, NULL, offsetof(struct compare_options, regions),
+     "compare regions instead of tasks"},
+    {"details", 0, CLI_FLAG, NULL, offsetof(struct compare_options, details), "all metrics of every type"},
+    {"fail-if", 0, CLI_TEXT, "RULES", offsetof(struct compare_options, fail_if),
+     "exit with 1 if a change is this large and sound, as 'p99(checkout) > +10%'"},
+    {"level", 0, CLI_TEXT, "SHARE", offsetof(struct compare_options, level),
+     "how often anything may be called where nothing differs (0.05)"},
+    {"min-effect", 0, CLI_TEXT, "SHARE", offsetof(struct compare_options, effect_min),
+     "the smallest change that is called (0.02)"},
+    {0},
+};
+
+const struct cli_command cmd_compare = {
+    .name = "compare",
+    .arguments = "TRACE_A TRACE_B [TYPE]",
+    .summary =
+        "what has changed between two traces: latency per type of task, and whether chance explains it",
+    .details = "todo",
+    .examples =
+        "cairn compare before.cairn after.cairn                  # all types, those that changed first\n",
+    .options = options_table,
+    .more_options = query_options,
+    .arguments_min = 2,
+    .arguments_max = 3,
+    .options_bytes = sizeof(struct compare_options),
+    .run = run_compare,
+};

@@ -1,0 +1,280 @@
+/* See comparerows.h. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/comparerows.h"
+
+#include "cli/show.h"
+#include "cli/table.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct metric_text {
+    const char *field; /* of records */
+    const char *title;
+} metric_texts[ANALYSIS_METRICS] = {
+    [ANALYSIS_MEAN] = {"mean", "mean"},
+    [ANALYSIS_P50] = {"p50", "p50"},
+    [ANALYSIS_P90] = {"p90", "p90"},
+    [ANALYSIS_P99] = {"p99", "p99"},
+    [ANALYSIS_P999] = {"p999", "p99.9"},
+    [ANALYSIS_MAX] = {"max", "max"},
+    [ANALYSIS_TOTAL] = {"total_per_unit", "total per"},
+    [ANALYSIS_COUNT] = {"count_per_unit", "count per"},
+    [ANALYSIS_RATE] = {"rate", "per second"},
+    [ANALYSIS_ERRORS] = {"errors", "errors"},
+};
+
+static bool is_time(enum analysis_metric metric)
+{
+    return analysis_metric_is_duration(metric) || metric == ANALYSIS_TOTAL;
+}
+
+/* ---- Texts ------------------------------------------------------------------------------------------ */
+
+const char *comparerows_verdict(enum analysis_change change)
+{
+    switch (change) {
+    case ANALYSIS_SAME: return "same";
+    case ANALYSIS_LESS: return "faster";
+    case ANALYSIS_MORE: return "slower";
+    case ANALYSIS_MIXED: return "mixed";
+    case ANALYSIS_ONLY_A: return "only_a";
+    case ANALYSIS_ONLY_B: return "only_b";
+    default: return "too_few";
+    }
+}
+
+/* Of a metric of which more is not slower. */
+static const char *metric_verdict(enum analysis_change change)
+{
+    return change == ANALYSIS_LESS ? "less" : change == ANALYSIS_MORE ? "more" : comparerows_verdict(change);
+}
+
+static const char *type_verdict(enum analysis_change change)
+{
+    switch (change) {
+    case ANALYSIS_ONLY_A: return "only in A";
+    case ANALYSIS_ONLY_B: return "only in B";
+    case ANALYSIS_UNTESTED: return "too few";
+    default: return comparerows_verdict(change);
+    }
+}
+
+char *comparerows_change(char text[COMPAREROWS_BYTES], double change)
+{
+    double percent = change * 100, size = fabs(percent);
+    if (isnan(change))
+        snprintf(text, COMPAREROWS_BYTES, "·");
+    else if (!isfinite(change))
+        snprintf(text, COMPAREROWS_BYTES, "new");
+    else if (change >= 9)
+        snprintf(text, COMPAREROWS_BYTES, "×%.3g", 1 + change);
+    else
+        snprintf(text, COMPAREROWS_BYTES, "%+.*f %%", size < 9.995 ? 2 : size < 99.95 ? 1 : 0, percent);
+    return text;
+}
+
+char *comparerows_value(char text[COMPAREROWS_BYTES], enum analysis_metric metric, double value)
+{
+    char part[SHOW_BYTES];
+    if (isnan(value))
+        snprintf(text, COMPAREROWS_BYTES, "·");
+    else if (is_time(metric))
+        snprintf(text, COMPAREROWS_BYTES, "%s", show_duration(part, (uint64_t)(value + 0.5)));
+    else if (metric == ANALYSIS_ERRORS)
+        snprintf(text, COMPAREROWS_BYTES, "%.3g %%", value * 100);
+    else if (value >= 1000)
+        snprintf(text, COMPAREROWS_BYTES, "%s", show_count(part, (uint64_t)(value + 0.5)));
+    else
+        snprintf(text, COMPAREROWS_BYTES, "%.3g", value);
+    return text;
+}
+
+static bool is_called(const struct analysis_difference *difference)
+{
+    return difference->change == ANALYSIS_LESS || difference->change == ANALYSIS_MORE;
+}
+
+/* ---- Tables ----------------------------------------------------------------------------------------- */
+
+static void value_cell(struct table *table, enum analysis_metric metric, double value)
+{
+    char text[COMPAREROWS_BYTES];
+    table_raw(table, comparerows_value(text, metric, value));
+}
+
+/* With a star if it is called. */
+static void change_cell(struct table *table, const struct analysis_difference *difference)
+{
+    char text[COMPAREROWS_BYTES], marked[COMPAREROWS_BYTES + 2];
+    double effect = analysis_difference_effect(difference);
+    if (difference->a == 0 && difference->b == 0) effect = NAN; /* nothing on both sides */
+    snprintf(marked, sizeof marked, "%s%s", comparerows_change(text, effect),
+             is_called(difference) ? " *" : "  ");
+    table_raw(table, marked);
+}
+
+static uint64_t finished(const struct analysis_batch_type *type)
+{
+    return type ? type->all.count : 0;
+}
+
+static void type_cells(struct table *table, const struct analysis_compared *type)
+{
+    static const enum analysis_metric changes[] = {ANALYSIS_MEAN,  ANALYSIS_P50,  ANALYSIS_P90,
+                                                   ANALYSIS_P99,   ANALYSIS_P999, ANALYSIS_TOTAL,
+                                                   ANALYSIS_COUNT, ANALYSIS_RATE, ANALYSIS_ERRORS};
+    table_text(table, type->type);
+    table_raw(table, type_verdict(type->change));
+    table_count(table, finished(type->a));
+    table_count(table, finished(type->b));
+    value_cell(table, ANALYSIS_MEAN, type->metrics[ANALYSIS_MEAN].a);
+    value_cell(table, ANALYSIS_MEAN, type->metrics[ANALYSIS_MEAN].b);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        change_cell(table, &type->metrics[changes[i]]);
+}
+
+void comparerows_print_types(const struct analysis_compare *compare)
+{
+    struct table table = {0};
+    table_column(&table, "type", TABLE_LEFT, 0);
+    table_column(&table, "verdict", TABLE_LEFT, 0);
+    table_column(&table, "count A", TABLE_RIGHT, 2);
+    table_column(&table, "count B", TABLE_RIGHT, 2);
+    table_column(&table, "mean A", TABLE_RIGHT, 1);
+    table_column(&table, "mean B", TABLE_RIGHT, 1);
+    table_column(&table, "mean  ", TABLE_RIGHT, 0);
+    table_column(&table, "p50  ", TABLE_RIGHT, 3);
+    table_column(&table, "p90  ", TABLE_RIGHT, 4);
+    table_column(&table, "p99  ", TABLE_RIGHT, 0);
+    table_column(&table, "p99.9  ", TABLE_RIGHT, 5);
+    table_column(&table, compare->per_root ? "total/root  " : "total/s  ", TABLE_RIGHT, 6);
+    table_column(&table, compare->per_root ? "count/root  " : "count/s  ", TABLE_RIGHT, 7);
+    table_column(&table, "rate  ", TABLE_RIGHT, 8);
+    table_column(&table, "errors  ", TABLE_RIGHT, 6);
+    for (size_t i = 0; i < compare->types.count; i++) type_cells(&table, &compare->types.items[i]);
+    table_print(&table, stdout);
+    table_free(&table);
+}
+
+static void interval_cell(struct table *table, const struct analysis_difference *difference)
+{
+    char text[2 * COMPAREROWS_BYTES + 8], low[COMPAREROWS_BYTES], high[COMPAREROWS_BYTES];
+    bool is_open = difference->high == INFINITY;
+    if (isnan(difference->p) || (is_open && difference->low == 0)) {
+        table_raw(table, "·");
+        return;
+    }
+    snprintf(text, sizeof text, "%s … %s", comparerows_change(low, difference->low - 1),
+             is_open ? "∞" : comparerows_change(high, difference->high - 1));
+    table_raw(table, text);
+}
+
+static void metric_cells(struct table *table, const struct analysis_compare *compare,
+                         enum analysis_metric metric, const struct analysis_difference *difference)
+{
+    char text[COMPAREROWS_BYTES];
+    const char *unit = compare->per_root ? "root task" : "second";
+    bool has_unit = metric == ANALYSIS_TOTAL || metric == ANALYSIS_COUNT;
+    snprintf(text, sizeof text, "%s%s%s", metric_texts[metric].title, has_unit ? " " : "",
+             has_unit ? unit : "");
+    table_raw(table, text);
+    value_cell(table, metric, difference->a);
+    value_cell(table, metric, difference->b);
+    change_cell(table, difference);
+    interval_cell(table, difference);
+    if (isnan(difference->p))
+        snprintf(text, sizeof text, "·");
+    else
+        snprintf(text, sizeof text, "%.4f", difference->p);
+    table_raw(table, text);
+}
+
+void comparerows_print_type(const struct analysis_compare *compare, const struct analysis_compared *type)
+{
+    struct table table = {0};
+    char interval[SHOW_BYTES];
+    snprintf(interval, sizeof interval, "%g %% interval", 100 * (1 - compare->level));
+    table_column(&table, "", TABLE_LEFT, 0);
+    table_column(&table, "A", TABLE_RIGHT, 0);
+    table_column(&table, "B", TABLE_RIGHT, 0);
+    table_column(&table, "change  ", TABLE_RIGHT, 0);
+    table_column(&table, interval, TABLE_RIGHT, 1);
+    table_column(&table, "p", TABLE_RIGHT, 2);
+    for (unsigned metric = 0; metric < ANALYSIS_METRICS; metric++)
+        metric_cells(&table, compare, metric, &type->metrics[metric]);
+    printf("\n%s", show_bold());
+    show_text(stdout, type->type, strlen(type->type));
+    printf("%s: %s\n", show_plain(), type_verdict(type->change));
+    table_print(&table, stdout);
+    table_free(&table);
+}
+
+/* ---- Records ---------------------------------------------------------------------------------------- */
+
+static const char *name_of(char name[COMPAREROWS_BYTES], const char *stem, const char *rest)
+{
+    snprintf(name, COMPAREROWS_BYTES, "%s_%s", stem, rest);
+    return name;
+}
+
+static void write_number(struct records *records, const char *name, double value)
+{
+    if (isfinite(value))
+        records_double(records, name, value);
+    else
+        records_none(records, name);
+}
+
+static void write_value(struct records *records, enum analysis_metric metric, const char *side, double value)
+{
+    char name[COMPAREROWS_BYTES];
+    snprintf(name, sizeof name, "%s_%s%s", metric_texts[metric].field, side, is_time(metric) ? "_ns" : "");
+    if (is_time(metric) && isfinite(value))
+        records_uint(records, name, (uint64_t)(value + 0.5));
+    else
+        write_number(records, name, value);
+}
+
+static void write_metric(struct records *records, enum analysis_metric metric,
+                         const struct analysis_difference *difference)
+{
+    char name[COMPAREROWS_BYTES];
+    const char *field = metric_texts[metric].field;
+    bool has_interval = !isnan(difference->p) && difference->a > 0;
+    write_value(records, metric, "a", difference->a);
+    write_value(records, metric, "b", difference->b);
+    write_number(records, name_of(name, field, "change"), analysis_difference_effect(difference));
+    write_number(records, name_of(name, field, "low"),
+                 has_interval && difference->low > 0 ? difference->low - 1 : NAN);
+    write_number(records, name_of(name, field, "high"), has_interval ? difference->high - 1 : NAN);
+    write_number(records, name_of(name, field, "p"), difference->p);
+    records_text(records, name_of(name, field, "verdict"), metric_verdict(difference->change));
+}
+
+static void write_side(struct records *records, const char *side, const struct analysis_batch_type *type,
+                       double ns_per_tick)
+{
+    static const struct analysis_batch_type nothing;
+    char name[COMPAREROWS_BYTES];
+    if (!type) type = &nothing;
+    records_uint(records, name_of(name, "finished", side), type->all.count);
+    records_uint(records, name_of(name, "unfinished", side), type->unfinished);
+    records_uint(records, name_of(name, "failed", side), type->all.errors);
+    snprintf(name, sizeof name, "total_%s_ns", side);
+    records_uint(records, name, (uint64_t)((double)type->total_ticks * ns_per_tick + 0.5));
+}
+
+void comparerows_write(struct records *records, const struct analysis_compare *compare,
+                       const struct analysis_compared *type)
+{
+    static const struct analysis_compared nothing;
+    const struct analysis_compared *row = type ? type : &nothing;
+    records_row(records);
+    records_text(records, "type", row->type);
+    records_text(records, "verdict", comparerows_verdict(row->change));
+    write_side(records, "a", row->a, compare->a->ns_per_tick);
+    write_side(records, "b", row->b, compare->b->ns_per_tick);
+    for (unsigned metric = 0; metric < ANALYSIS_METRICS; metric++)
+        write_metric(records, metric, &row->metrics[metric]);
+    records_row_end(records);
+}

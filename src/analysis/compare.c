@@ -1,6 +1,6 @@
 /* See compare.h. SPDX-License-Identifier: Apache-2.0
  *
- * 1. Batches of both sides are brought to the same size, the greater the better, as long as enough remain.
+ * 1. Batches of both sides are brought to the same size: large, as long as enough remain, and larger if neighbours are alike.
  * 2. The types of both sides get a row each, with the figures of each metric.
  * 3. What there is enough of becomes a hypothesis; all are tested together.
  * 4. Intervals: which ratios the same test, with the same critical value, does not rule out.
@@ -56,7 +56,48 @@ static uint32_t fewer(const struct analysis_compare *compare)
     return compare->a->count < compare->b->count ? compare->a->count : compare->b->count;
 }
 
-/* Larger batches depend less on each other, and thirty a side are nearly as good as hundreds. */
+static bool coarsen(struct analysis_compare *compare)
+{
+    return analysis_batches_coarsen(compare->a) && analysis_batches_coarsen(compare->b);
+}
+
+/* How alike neighbours are: the autocorrelation, of lag 1, of what the batches' durations are off the type's mean. */
+static double likeness(const struct analysis_batch_type *type, uint32_t count)
+{
+    double ticks = 0, tasks = 0, product = 0, square = 0, before = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        ticks += type->cells[i].ticks;
+        tasks += (double)type->cells[i].count;
+    }
+    for (uint32_t i = 0; i < count && tasks > 0; i++) {
+        double off = type->cells[i].ticks - ticks / tasks * (double)type->cells[i].count;
+        product += off * before;
+        square += off * off;
+        before = off;
+    }
+    return square > 0 ? product / square : 0;
+}
+
+/* Whether any type's batches are more alike than one side in a hundred would show by chance: Bonferroni's bound, by the
+ * tail of the normal distribution. */
+static bool drifts(const struct analysis_batches *side)
+{
+    double odds = log(100.0 * (double)(side->types.count + 1));
+    double limit = sqrt(2 * odds - log(4 * 3.14159265358979 * odds));
+    for (size_t i = 0; i < side->types.count; i++)
+        if (likeness(&side->types.items[i], side->count) * sqrt(side->count) > limit) return true;
+    return false;
+}
+
+static bool find_drift(struct analysis_compare *compare)
+{
+    compare->a_drifts = drifts(compare->a);
+    compare->b_drifts = drifts(compare->b);
+    return compare->a_drifts || compare->b_drifts;
+}
+
+/* Larger batches depend less on each other, and thirty a side are nearly as good as hundreds. Where they still are
+ * like their neighbours, fewer have to do. */
 static bool align(struct analysis_compare *compare)
 {
     struct analysis_batches *a = compare->a, *b = compare->b;
@@ -65,7 +106,9 @@ static bool align(struct analysis_compare *compare)
     while (b->count && b->size < a->size)
         if (!analysis_batches_coarsen(b)) return false;
     while (fewer(compare) >= 2 * ANALYSIS_COMPARE_BATCHES)
-        if (!analysis_batches_coarsen(a) || !analysis_batches_coarsen(b)) return false;
+        if (!coarsen(compare)) return false;
+    while (find_drift(compare) && fewer(compare) >= 2 * ANALYSIS_COMPARE_BATCHES_DRIFTING)
+        if (!coarsen(compare)) return false;
     compare->batch_size = a->size > b->size ? a->size : b->size;
     compare->is_enough = fewer(compare) >= ANALYSIS_COMPARE_BATCHES_MIN;
     return analysis_batches_seal(a) && analysis_batches_seal(b);
@@ -141,35 +184,6 @@ static void offer_all(struct comparison *comparison)
             offer(comparison, &compare->types.items[i], metric);
 }
 
-/* How alike neighbours are, over one side: the autocorrelation of lag 1 of what batches are off their ratio. */
-static double likeness(const double *z, const double *w, uint32_t count)
-{
-    double all_z = 0, all_w = 0, product = 0, square = 0, before = 0;
-    for (uint32_t i = 0; i < count; i++) all_z += z[i], all_w += w[i];
-    for (uint32_t i = 0; i < count && all_w > 0; i++) {
-        double off = z[i] - all_z / all_w * w[i];
-        product += off * before;
-        square += off * off;
-        before = off;
-    }
-    return square > 0 ? product / square : 0;
-}
-
-/* The mean durations of all types are asked; Bonferroni's bound for so many, by the normal tail at 1 %. */
-static void find_drift(struct comparison *comparison)
-{
-    struct analysis_compare *compare = comparison->compare;
-    const struct ratio_test *test = &comparison->test;
-    double limit = sqrt(2 * log(100.0 * (double)(compare->types.count + 1)));
-    for (uint32_t h = 0; h < test->count; h++) {
-        size_t at = (size_t)h * (test->a + test->b);
-        if (comparison->hypotheses[h].metric != ANALYSIS_MEAN) continue;
-        compare->a_drifts |= likeness(test->z + at, test->w + at, test->a) * sqrt(test->a) > limit;
-        compare->b_drifts |=
-            likeness(test->z + at + test->a, test->w + at + test->a, test->b) * sqrt(test->b) > limit;
-    }
-}
-
 static void find_intervals(struct comparison *comparison, trace_progress *progress, void *data)
 {
     struct ratio_test *test = &comparison->test;
@@ -188,7 +202,6 @@ static bool run_test(struct comparison *comparison, trace_progress *progress, vo
     if (!compare->is_enough) return true;
     if (!prepare(comparison)) return false;
     offer_all(comparison);
-    find_drift(comparison);
     if (!ratio_test_run(&comparison->test, compare->level, progress, data)) return false;
     compare->tested = comparison->test.count;
     compare->deals = comparison->test.deals;

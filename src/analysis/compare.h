@@ -52,6 +52,7 @@ struct analysis_compared {
 };
 
 enum {
+    ANALYSIS_COMPARE_BATCHES_DRIFTING = 16, /* or so many, where neighbouring batches are alike */
     ANALYSIS_COMPARE_BATCHES = 32,    /* at least so many on the side that has fewer, if there is enough */
     ANALYSIS_COMPARE_BATCHES_MIN = 8, /* fewer are too few to tell */
     ANALYSIS_COMPARE_BEYOND_MIN = 10  /* tasks beyond a percentile, on either side */

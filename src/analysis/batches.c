@@ -153,11 +153,6 @@ bool analysis_batches_add(struct analysis_batches *batches, const struct analysi
     return true;
 }
 
-void analysis_batches_leave(struct analysis_batches *batches, uint32_t type, uint32_t weight)
-{
-    batches->types.items[type].unfinished += weight;
-}
-
 /* ---- Answers ----------------------------------------------------------------------------------------- */
 
 static bool seal_type(struct analysis_batch_type *type, uint32_t batch_count)

@@ -28,7 +28,7 @@ struct analysis_batch_cell {
 
 struct analysis_batch_type {
     const char *name;
-    uint64_t unfinished;
+    uint64_t unfinished; /* the caller's count */
     uint64_t max_ticks;
     histogram_sum total_ticks;         /* exact */
     struct analysis_batch_cell *cells; /* ANALYSIS_BATCHES_MAX, by batch */
@@ -70,8 +70,6 @@ void analysis_batches_free(struct analysis_batches *batches);
 uint32_t analysis_batches_type(struct analysis_batches *batches, const char *name);
 /* The next finished item, in the order of ends. False if memory ran out. */
 bool analysis_batches_add(struct analysis_batches *batches, const struct analysis_batch_item *item);
-void analysis_batches_leave(struct analysis_batches *batches, uint32_t type,
-                            uint32_t weight); /* an unfinished one */
 
 /* After the last item: batches of twice the size, half as many. False if memory ran out. */
 bool analysis_batches_coarsen(struct analysis_batches *batches);

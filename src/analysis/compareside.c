@@ -31,7 +31,7 @@ static bool add(struct analysis_side *side, const struct analysis_batch_item *it
 {
     if (item->type == UINT32_MAX) return false;
     if (is_finished) return analysis_batches_add(&side->batches, item);
-    analysis_batches_leave(&side->batches, item->type, item->weight);
+    side->batches.types.items[item->type].unfinished++;
     return true;
 }
 
@@ -42,7 +42,7 @@ bool analysis_side_task(void *given, const struct analysis_task *task)
                                        .end_ticks = task->end_ticks,
                                        .weight = task->weight,
                                        .failed = task->status == ANALYSIS_FAILED,
-                                       .is_root = task->parent.id == 0};
+                                       .is_root = task->parent.id == 0}; /* or its begin is not there */
     item.type = task->id.id == CAIRN_ID_OFF ? analysis_batches_type(&side->batches, ANALYSIS_TYPE_OFF)
                                             : type_of_site(side, task->id.site);
     return add(side, &item, task->status != ANALYSIS_UNFINISHED);

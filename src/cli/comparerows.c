@@ -46,7 +46,10 @@ const char *comparerows_verdict(enum analysis_change change)
 /* Of a metric of which more is not slower. */
 static const char *metric_verdict(enum analysis_change change)
 {
-    return change == ANALYSIS_LESS ? "less" : change == ANALYSIS_MORE ? "more" : comparerows_verdict(change);
+    return change == ANALYSIS_LESS   ? "less"
+           : change == ANALYSIS_MORE ? "more"
+           : change == ANALYSIS_SAME ? "same"
+                                     : "untested";
 }
 
 static const char *type_verdict(enum analysis_change change)
@@ -115,7 +118,7 @@ static void change_cell(struct table *table, const struct analysis_difference *d
 
 static uint64_t finished(const struct analysis_batch_type *type)
 {
-    return type ? type->all.count : 0;
+    return type ? type->all.recorded : 0;
 }
 
 static void type_cells(struct table *table, const struct analysis_compared *type)
@@ -257,9 +260,8 @@ static void write_side(struct records *records, const char *side, const struct a
     static const struct analysis_batch_type nothing;
     char name[COMPAREROWS_BYTES];
     if (!type) type = &nothing;
-    records_uint(records, name_of(name, "finished", side), type->all.count);
+    records_uint(records, name_of(name, "finished", side), type->all.recorded);
     records_uint(records, name_of(name, "unfinished", side), type->unfinished);
-    records_uint(records, name_of(name, "failed", side), type->all.errors);
     snprintf(name, sizeof name, "total_%s_ns", side);
     records_uint(records, name, (uint64_t)((double)type->total_ticks * ns_per_tick + 0.5));
 }

@@ -9,14 +9,15 @@
 #define COMPAREROWS_FIELDS                                                                                   \
     "type, verdict (slower, faster, mixed, same, too_few, only_a, only_b: by its durations), then of "       \
     "either "                                                                                                \
-    "side, a and b: finished_a, unfinished_a, failed_a, total_a_ns; then for each metric of mean, p50, "     \
+    "side, a and b: finished_a, unfinished_a, total_a_ns (of sampled tasks, what they stand for); then for " \
+    "each metric of mean, p50, "                                                                             \
     "p90, "                                                                                                  \
     "p99, p999, max, total_per_unit, count_per_unit, rate, errors: its value on either side (mean_a_ns; "    \
     "the "                                                                                                   \
     "last three have no _ns: count_per_unit_a, rate_a per second, errors_a as a share), mean_change (0.1 "   \
     "is "                                                                                                    \
     "10 % more), the interval mean_low and mean_high of the change (null: no bound), mean_p, and "           \
-    "mean_verdict (more, less, same, too_few)"
+    "mean_verdict (more, less, same, untested)"
 
 /* The table of all types. */
 void comparerows_print_types(const struct analysis_compare *compare);

@@ -239,7 +239,7 @@ class Instance:
         self.end, self.failed, self.explicit = None, False, False
         self.covered = []  # intervals; a task's are [begin, None] while the subtask is open
         self.parent_interval = None
-        self.weight, self.is_root, self.listed = 1, False, False
+        self.weight, self.is_root, self.listed, self.has_parent = 1, False, False, False
 
     def duration(self):
         return max(0, self.end - self.birth)
@@ -280,7 +280,7 @@ class Model:
     def list_tasks(self):
         for identity, (birth, parent) in sorted(self.trace.open_tasks.items(), key=lambda item: item[1][0]):
             task = self.tasks[identity] = Instance(identity >> 36 & 0x7FFFF, birth, "before window")
-            task.listed = True
+            task.listed, task.has_parent = True, parent[0] != BACKGROUND
             task.weight = self.own_weight(identity) if parent[0] == BACKGROUND else self.weight(parent)
             self.cover_parent(task, parent, birth)
 
@@ -297,6 +297,7 @@ class Model:
         if not known:
             known = self.tasks[task[0]] = Instance(task[0] >> 36 & 0x7FFFF, task[1])
         known.begin, known.is_root = None, parent[0] == BACKGROUND
+        known.has_parent = not known.is_root
         known.weight = self.own_weight(task[0]) if known.is_root else self.weight(parent)
         self.cover_parent(known, parent, time)
 
@@ -441,6 +442,7 @@ def report(trace):
     lost = [trace.lost[i] + sum(counts[i] for counts in trace.thread_lost.values()) for i in range(16)]
     return {"tasks": {name: summary(items, ns, None if trace.window_begin else skipped.get(name))
                       for name, items in tasks.items()}, "regions": regions,
+            "roots": sum(task.weight for task in model.tasks.values() if not task.has_parent and task.end is not None),
             "overwritten": {name: overwritten[i] for i, name in enumerate(TALLIES)},
             "ns_per_tick": ns, "logs": decoder.recovered[6],
             "recovered": {name: decoder.recovered[i] for i, name in enumerate(TALLIES)},

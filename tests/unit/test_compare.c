@@ -1,0 +1,433 @@
+/* Comparing two sides: sparse histograms, batches, the test of many ratios, verdicts. SPDX-License-Identifier: Apache-2.0
+ *
+ * The false alarms are counted over made-up latencies of every kind that misleads tests: alike in time (AR(1)), with heavy
+ * tails, with drift. The seeds are fixed, so that the counts are always the same. */
+#include "handmade.h"
+
+#include "../calibration/aapairs.h"
+#include "analysis/compareside.h"
+#include "analysis/ratiotest.h"
+#include "analysis/sparsehist.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint64_t random_state = 1;
+
+static uint64_t next_random(void)
+{
+    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return random_state >> 33;
+}
+
+/* ---- Sparse histograms ------------------------------------------------------------------------------- */
+
+static void above_is_exact_at_edges_and_near_within_buckets(void **state)
+{
+    (void)state;
+    enum { COUNT = 20000 };
+    struct sparse_histogram histogram = {0}, part = {0};
+    static uint64_t values[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        values[i] = next_random() >> next_random() % 31;
+        assert_true(sparse_histogram_add(i % 3 ? &histogram : &part, values[i], 1 + i % 2));
+    }
+    assert_true(sparse_histogram_merge(&histogram, &part));
+    sparse_histogram_seal(&histogram);
+    assert_int_equal(sparse_histogram_total(&histogram), COUNT + COUNT / 2);
+    for (double limit = 0.5; limit < 4e9; limit *= 1.07) {
+        double low = 0, high = 0; /* surely above; above or within a bucket of it */
+        for (size_t i = 0; i < COUNT; i++) {
+            low += (double)(1 + i % 2) * ((double)values[i] > limit * (1 + 1.0 / 256) + 1);
+            high += (double)(1 + i % 2) * ((double)values[i] > limit * (1 - 1.0 / 256) - 1);
+        }
+        double above = sparse_histogram_above(&histogram, limit);
+        assert_true(above >= low && above <= high);
+    }
+    assert_true(sparse_histogram_above(&histogram, -1) == COUNT + COUNT / 2);
+    assert_true(sparse_histogram_above(&histogram, 1e30) == 0);
+    sparse_histogram_free(&histogram);
+    sparse_histogram_free(&part);
+}
+
+static void small_values_have_buckets_of_their_own(void **state)
+{
+    (void)state;
+    struct sparse_histogram histogram = {0};
+    for (uint64_t value = 0; value < 512; value++) assert_true(sparse_histogram_add(&histogram, value, 2));
+    sparse_histogram_seal(&histogram);
+    for (int value = 0; value < 512; value++) {
+        assert_true(sparse_histogram_above(&histogram, value + 0.5) == 2 * (511 - value));
+        assert_true(sparse_histogram_above(&histogram, value) == 2 * (511 - value) + 1);
+    }
+    sparse_histogram_free(&histogram);
+}
+
+/* ---- Batches ----------------------------------------------------------------------------------------- */
+
+static const struct trace_info plain = {.clock = {.ns_per_tick = 1}};
+
+static void add_items(struct analysis_batches *batches, uint64_t count, uint32_t types)
+{
+    for (uint64_t i = 1; i <= count; i++) {
+        struct analysis_batch_item item = {.type = (uint32_t)(i % types),
+                                           .begin_ticks = 1000 * i - 10 * (i % 7),
+                                           .end_ticks = 1000 * i,
+                                           .weight = 1,
+                                           .is_root = i % 2,
+                                           .failed = i % 10 == 0};
+        assert_true(analysis_batches_add(batches, &item));
+    }
+}
+
+/* Whatever the number of items: batches of equally many, the last from a half to one and a half, and nothing is lost. */
+static void batches_have_equally_many_items(void **state)
+{
+    (void)state;
+    static const uint64_t counts[] = {0, 1, 2, 7, 511, 512, 513, 1023, 1024, 1025, 1535, 3000, 20001, 65537};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        static struct analysis_batches batches;
+        analysis_batches_init(&batches, &plain);
+        for (uint32_t type = 0; type < 3; type++)
+            assert_int_equal(analysis_batches_type(&batches, (const char *[]){"a", "b", "c"}[type]), type);
+        add_items(&batches, counts[i], 3);
+        if (i % 2) assert_true(analysis_batches_coarsen(&batches));
+        assert_true(analysis_batches_seal(&batches));
+        uint64_t items = 0, roots = 0, ticks = 0, failed = 0;
+        for (uint32_t batch = 0; batch < batches.count; batch++) {
+            uint64_t here = 0;
+            for (uint32_t type = 0; type < 3; type++) here += batches.types.items[type].cells[batch].count;
+            if (batch + 1 < batches.count) assert_int_equal(here, batches.size);
+            if (batches.count > 1) assert_true(2 * here >= batches.size && 2 * here <= 3 * batches.size);
+            items += here;
+            roots += batches.spans[batch].roots;
+            ticks += batches.spans[batch].ticks;
+        }
+        for (uint32_t type = 0; type < 3; type++) failed += batches.types.items[type].all.errors;
+        assert_int_equal(items, counts[i]);
+        assert_int_equal(roots, (counts[i] + 1) / 2);
+        assert_int_equal(failed, counts[i] / 10);
+        if (counts[i]) assert_int_equal(ticks, 1000 * counts[i] - 990);
+        analysis_batches_free(&batches);
+    }
+}
+
+static void too_many_types_share_a_row(void **state)
+{
+    (void)state;
+    static struct analysis_batches batches;
+    char name[16];
+    analysis_batches_init(&batches, &plain);
+    for (unsigned i = 0; i < ANALYSIS_BATCH_TYPES_MAX; i++) {
+        snprintf(name, sizeof name, "type %u", i);
+        assert_int_equal(analysis_batches_type(&batches, name), i);
+    }
+    assert_int_equal(analysis_batches_type(&batches, "one more"), ANALYSIS_BATCH_TYPES_MAX);
+    assert_int_equal(analysis_batches_type(&batches, "and another"), ANALYSIS_BATCH_TYPES_MAX);
+    assert_string_equal(batches.types.items[ANALYSIS_BATCH_TYPES_MAX].name, ANALYSIS_TYPE_OTHER);
+    analysis_batches_free(&batches);
+}
+
+/* ---- The test of ratios ------------------------------------------------------------------------------ */
+
+/* The statistic by the textbook: the difference of ratios over the root of both squared errors of a ratio. */
+static void the_statistic_is_that_of_the_textbook(void **state)
+{
+    (void)state;
+    const double z[] = {3, 5, 4, 6, 9, 7, 8, 10, 9}, w[] = {1, 2, 1, 2, 3, 2, 2, 3, 2};
+    double ratio_a = (3 + 5 + 4 + 6) / 6.0, ratio_b = (9 + 7 + 8 + 10 + 9) / 12.0, error = 0;
+    for (size_t i = 0; i < 4; i++) error += pow((z[i] - ratio_a * w[i]) / 6, 2) * 4 / 3;
+    for (size_t i = 4; i < 9; i++) error += pow((z[i] - ratio_b * w[i]) / 12, 2) * 5 / 4;
+    assert_true(fabs(ratio_statistic(z, w, 4, 5, 1) - (ratio_b - ratio_a) / sqrt(error)) < 1e-9);
+    const double same[] = {2, 4, 6, 8, 3, 5}, one[] = {1, 2, 3, 4, 1.5, 2.5};
+    assert_true(ratio_statistic(same, one, 3, 3, 1) == 0);
+    assert_true(ratio_statistic(same, one, 3, 3, 0.5) == RATIO_STATISTIC_MAX);
+    assert_true(ratio_statistic(same, (double[]){0, 0, 0, 1, 1, 1}, 3, 3, 1) == 0);
+}
+
+/* With 4 and 4 batches there are 35 splits, two of which (the one seen, from either side) are the most extreme. */
+static void p_is_the_share_of_splits(void **state)
+{
+    (void)state;
+    struct ratio_test test;
+    assert_true(ratio_test_init(&test, 4, 4, 2));
+    for (uint32_t i = 0; i < 16; i++) test.w[i] = 1;
+    for (uint32_t i = 0; i < 8; i++) {
+        test.z[i] = (double)((i * 5) % 8) + (i < 4 ? 0 : 100); /* apart */
+        test.z[8 + i] = (double)((i * 3) % 8);                 /* mixed */
+    }
+    assert_true(ratio_test_run(&test, 0.05, NULL, NULL));
+    printf("p %.4f, 1/35 is %.4f; of the mixed one %.4f\n", test.p[0], 1 / 35.0, test.p[1]);
+    assert_true(test.p[0] > 0.6 / 35 && test.p[0] < 1.5 / 35);
+    assert_true(test.p[1] > 0.3);
+    assert_true(test.statistics[0] > test.critical && fabs(test.statistics[1]) < test.critical);
+    ratio_test_free(&test);
+}
+
+/* ---- Whole comparisons --------------------------------------------------------------------------------- */
+
+static const char *const type_names[] = {"page", "search", "order", "report"};
+
+/* A log latency that remembers, in part of every task; the rarer the type the slower; one task in fifty is an outlier; all
+ * of it drifts by 30 % to and fro. */
+static void make_items(struct aapairs *pairs, size_t count, double memory, double drift)
+{
+    double level = 0;
+    uint64_t now = 1 << 20;
+    pairs->items.count = 0;
+    pairs->types = type_names;
+    pairs->type_count = 4;
+    pairs->slow = 1;
+    for (size_t i = 0; i < count; i++) {
+        level = memory * level + sqrt(1 - memory * memory) * aapairs_normal(pairs);
+        uint64_t kind = aapairs_random(pairs) % 16;
+        uint32_t type = kind < 9 ? 0 : kind < 13 ? 1 : kind < 15 ? 2 : 3;
+        double log_ns = 10 + type + 0.3 * level + 0.4 * aapairs_normal(pairs);
+        log_ns += drift * sin(6.283 * 3 * (double)i / (double)count);
+        if (aapairs_random(pairs) % 50 == 0) log_ns -= log(aapairs_uniform(pairs)) / 1.5;
+        uint64_t duration = (uint64_t)exp(log_ns);
+        now += (uint64_t)(-5000 * log(aapairs_uniform(pairs)));
+        struct analysis_batch_item item = {.type = type,
+                                           .begin_ticks = now > duration ? now - duration : 0,
+                                           .end_ticks = now,
+                                           .weight = 1,
+                                           .is_root = type != 2,
+                                           .failed = aapairs_random(pairs) % 20 == 0};
+        assert_true(vector_push(&pairs->items, item));
+    }
+}
+
+static void free_pair(struct analysis_batches sides[2], struct analysis_compare *compare)
+{
+    analysis_compare_free(compare);
+    analysis_batches_free(&sides[0]);
+    analysis_batches_free(&sides[1]);
+}
+
+static unsigned alarms_of_splits(struct aapairs *pairs, unsigned count)
+{
+    static struct analysis_batches sides[2];
+    struct analysis_compare compare;
+    unsigned alarms = 0;
+    for (unsigned i = 0; i < count; i++) {
+        assert_true(aapairs_compare(pairs, sides, &compare));
+        assert_true(compare.is_enough && compare.tested >= 20);
+        alarms += aapairs_alarm(&compare, NULL);
+        free_pair(sides, &compare);
+    }
+    return alarms;
+}
+
+static void expect_band(const char *what, unsigned alarms, unsigned count, bool at_least)
+{
+    unsigned low, high;
+    aapairs_band(count, 0.05, 0.025, &low, &high);
+    printf("%s: %u of %u pairs called (%.1f %%); 95 %% band of 5 %%: %u to %u\n", what, alarms, count,
+           100.0 * alarms / count, low, high);
+    assert_true(alarms <= high && (!at_least || alarms >= low));
+}
+
+static void false_alarms_of_random_blocks_keep_to_the_level(void **state)
+{
+    (void)state;
+    static struct aapairs pairs = {.random = 7};
+    make_items(&pairs, 16128, 0.9, 0);
+    pairs.block = 128; /* 126 blocks: 63 a side, which are those of the comparison */
+    expect_band("alike in time, heavy tails", alarms_of_splits(&pairs, 200), 200, true);
+    make_items(&pairs, 16128, 0.9, 0.3);
+    pairs.block = 128;
+    expect_band("with drift", alarms_of_splits(&pairs, 200), 200, false);
+    pairs.block = 32;
+    expect_band("with drift, short blocks", alarms_of_splits(&pairs, 200), 200, false);
+    vector_free(&pairs.items);
+}
+
+/* Every pair is of two recordings; which is one of twice the length, cut in the middle. */
+static bool compare_recordings(struct aapairs *pairs, struct analysis_batches sides[2],
+                               struct analysis_compare *compare)
+{
+    uint64_t half = pairs->items.count / 2;
+    for (unsigned i = 0; i < 2; i++) {
+        analysis_batches_init(&sides[i], &plain);
+        for (uint32_t type = 0; type < pairs->type_count; type++)
+            analysis_batches_type(&sides[i], pairs->types[type]);
+    }
+    for (uint64_t i = 0; i < 2 * half; i++) {
+        struct analysis_batch_item item = pairs->items.items[i];
+        uint64_t duration = item.end_ticks - item.begin_ticks;
+        if (i >= half && item.type == pairs->slow_type) duration = (uint64_t)((double)duration * pairs->slow);
+        item.begin_ticks = item.end_ticks - duration;
+        if (!analysis_batches_add(&sides[i >= half], &item)) return false;
+    }
+    return analysis_compare_run(compare, &sides[0], &sides[1], 0.05, 0.02, true, NULL, NULL, NULL) == 0;
+}
+
+static void false_alarms_between_recordings_alike_in_time_keep_to_the_level(void **state)
+{
+    (void)state;
+    static struct aapairs pairs = {.random = 11};
+    static struct analysis_batches sides[2];
+    struct analysis_compare compare;
+    unsigned alarms = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        make_items(&pairs, 16000, 0.95, 0);
+        assert_true(compare_recordings(&pairs, sides, &compare));
+        alarms += aapairs_alarm(&compare, NULL);
+        free_pair(sides, &compare);
+    }
+    expect_band("recordings alike in time", alarms, 200, false);
+    vector_free(&pairs.items);
+}
+
+static const struct analysis_compared *type_of(const struct analysis_compare *compare, const char *name)
+{
+    for (size_t i = 0; i < compare->types.count; i++)
+        if (strcmp(compare->types.items[i].type, name) == 0) return &compare->types.items[i];
+    fail_msg("no type %s", name);
+    return NULL;
+}
+
+static void a_planted_slowdown_is_found_and_no_other(void **state)
+{
+    (void)state;
+    static struct aapairs pairs = {.random = 5, .slow_type = 1};
+    static struct analysis_batches sides[2];
+    struct analysis_compare compare;
+    unsigned found = 0, others = 0, covered = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        make_items(&pairs, 200000, 0.9, 0);
+        pairs.slow = 1.05;
+        assert_true(compare_recordings(&pairs, sides, &compare));
+        const struct analysis_compared *slow = type_of(&compare, "search");
+        found += slow->change == ANALYSIS_MORE;
+        covered += slow->metrics[ANALYSIS_P50].low < 1.05 && slow->metrics[ANALYSIS_P50].high > 1.05;
+        for (size_t k = 0; k < compare.types.count; k++)
+            if (&compare.types.items[k] != slow) others += compare.types.items[k].change != ANALYSIS_SAME;
+        free_pair(sides, &compare);
+    }
+    printf("5 %% slower: found in %u of 20, others called in %u, the interval of p50 holds it in %u\n", found,
+           others, covered);
+    assert_true(found == 20 && others <= 3 && covered >= 19);
+    vector_free(&pairs.items);
+}
+
+/* Between two clocks; a verdict and its interval speak of the same test. */
+static void intervals_and_verdicts_agree(void **state)
+{
+    (void)state;
+    static struct aapairs pairs = {.random = 3, .slow_type = 0};
+    static struct analysis_batches sides[2];
+    struct analysis_compare compare;
+    unsigned disagree = 0, asked = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        make_items(&pairs, 20000, 0.5, 0);
+        pairs.slow = 0.9 + 0.01 * i;
+        assert_true(compare_recordings(&pairs, sides, &compare));
+        for (size_t k = 0; k < compare.types.count; k++)
+            for (unsigned metric = 0; metric < ANALYSIS_METRICS; metric++) {
+                const struct analysis_difference *difference = &compare.types.items[k].metrics[metric];
+                if (isnan(difference->p) || !(difference->a > 0) || !(difference->b > 0)) continue;
+                bool excludes = difference->low > 1 || difference->high < 1;
+                disagree += excludes != analysis_difference_is_sound(difference, 0.05);
+                asked++;
+                double ratio = difference->b / difference->a;
+                assert_true(difference->low <= ratio && ratio <= difference->high);
+            }
+        free_pair(sides, &compare);
+    }
+    printf("%u of %u intervals disagree with their p\n", disagree, asked);
+    assert_true(asked > 400 && disagree * 100 <= asked);
+    vector_free(&pairs.items);
+}
+
+static void feed_side(struct analysis_batches *side, const char *name, uint64_t count, uint64_t duration)
+{
+    uint32_t type = analysis_batches_type(side, name);
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t end = side->end_ticks + 1000;
+        struct analysis_batch_item item = {.type = type,
+                                           .begin_ticks = end - duration - i % 5,
+                                           .end_ticks = end,
+                                           .weight = 1,
+                                           .is_root = true};
+        assert_true(analysis_batches_add(side, &item));
+    }
+}
+
+static void few_tasks_and_missing_types_are_told_as_such(void **state)
+{
+    (void)state;
+    static struct analysis_batches a, b;
+    struct analysis_compare compare;
+    analysis_batches_init(&a, &plain);
+    analysis_batches_init(&b, &plain);
+    feed_side(&a, "rare", 5, 100);
+    feed_side(&b, "rare", 5, 900);
+    feed_side(&a, "old", 3000, 100);
+    feed_side(&b, "new", 3000, 100);
+    assert_int_equal(analysis_compare_run(&compare, &a, &b, 0.05, 0.02, true, NULL, NULL, NULL), 0);
+    assert_int_equal(type_of(&compare, "rare")->change, ANALYSIS_UNTESTED);
+    assert_int_equal(type_of(&compare, "old")->change, ANALYSIS_ONLY_A);
+    assert_int_equal(type_of(&compare, "new")->change, ANALYSIS_ONLY_B);
+    assert_true(isnan(type_of(&compare, "new")->metrics[ANALYSIS_P50].a));
+    assert_int_equal(type_of(&compare, "new")->metrics[ANALYSIS_RATE].change, ANALYSIS_MORE);
+    analysis_compare_free(&compare);
+    analysis_batches_free(&a);
+    analysis_batches_free(&b);
+}
+
+static void nothing_at_all_can_be_compared(void **state)
+{
+    (void)state;
+    static struct analysis_batches a, b;
+    struct analysis_compare compare;
+    analysis_batches_init(&a, &plain);
+    analysis_batches_init(&b, &plain);
+    assert_int_equal(analysis_compare_run(&compare, &a, &b, 0.05, 0.02, true, NULL, NULL, NULL), 0);
+    assert_int_equal(compare.types.count, 0);
+    assert_false(compare.is_enough);
+    analysis_compare_free(&compare);
+    analysis_batches_free(&a);
+    analysis_batches_free(&b);
+}
+
+/* Clocks that tick differently: the same durations in time are no difference, and the same numbers of ticks are one. */
+static void sides_may_have_clocks_of_their_own(void **state)
+{
+    (void)state;
+    static struct analysis_batches a, b;
+    struct analysis_compare compare;
+    struct trace_info faster = {.clock = {.ns_per_tick = 0.25}};
+    analysis_batches_init(&a, &plain);
+    analysis_batches_init(&b, &faster);
+    feed_side(&a, "one", 4000, 500);
+    feed_side(&b, "one", 4000, 2000);
+    assert_int_equal(analysis_compare_run(&compare, &a, &b, 0.05, 0.02, true, NULL, NULL, NULL), 0);
+    const struct analysis_difference *p50 = &type_of(&compare, "one")->metrics[ANALYSIS_P50];
+    assert_true(fabs(p50->a - 502) < 2 && fabs(p50->b - 500.5) < 2);
+    assert_int_equal(type_of(&compare, "one")->change, ANALYSIS_SAME);
+    analysis_compare_free(&compare);
+    analysis_batches_free(&a);
+    analysis_batches_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(above_is_exact_at_edges_and_near_within_buckets),
+        cmocka_unit_test(small_values_have_buckets_of_their_own),
+        cmocka_unit_test(batches_have_equally_many_items),
+        cmocka_unit_test(too_many_types_share_a_row),
+        cmocka_unit_test(the_statistic_is_that_of_the_textbook),
+        cmocka_unit_test(p_is_the_share_of_splits),
+        cmocka_unit_test(false_alarms_of_random_blocks_keep_to_the_level),
+        cmocka_unit_test(false_alarms_between_recordings_alike_in_time_keep_to_the_level),
+        cmocka_unit_test(a_planted_slowdown_is_found_and_no_other),
+        cmocka_unit_test(intervals_and_verdicts_agree),
+        cmocka_unit_test(few_tasks_and_missing_types_are_told_as_such),
+        cmocka_unit_test(nothing_at_all_can_be_compared),
+        cmocka_unit_test(sides_may_have_clocks_of_their_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define ROUNDING 1e-9 /* 110 is not more than 10 % above 100 */
+
 struct reader {
     struct fail_rules *rules;
     const char *text, *at;
@@ -167,7 +169,8 @@ enum fail_outcome fail_rule_ask(const struct fail_rule *rule, const struct analy
     const struct analysis_difference *difference = &type->metrics[rule->metric];
     double size = rule->is_relative ? analysis_difference_effect(difference) : difference->b - difference->a;
     if (isnan(size)) return FAIL_TOO_FEW;
-    if (rule->is_less ? !(size < rule->amount) : !(size > rule->amount)) return FAIL_KEPT;
+    double beyond = rule->is_less ? rule->amount - size : size - rule->amount;
+    if (!(beyond > ROUNDING)) return FAIL_KEPT;
     if (rule->metric == ANALYSIS_MAX) return FAIL_BROKEN;
     if (isnan(difference->p)) return FAIL_TOO_FEW;
     return analysis_difference_is_sound(difference, level) ? FAIL_BROKEN : FAIL_UNSOUND;

@@ -1,7 +1,7 @@
 /* cairn compare: what has changed between two traces, or between two parts of one. SPDX-License-Identifier: Apache-2.0
  *
- * Each side is a question of its own, asked with the same filters; its tasks or regions go into a side of the
- * comparison. Then both are compared, shown, and held against the rules of --fail-if. */
+ * Each side is a question of its own, asked with the same filters and with that of --a or --b; its tasks or regions go into
+ * a side of the comparison. Then both are compared, shown, and held against the rules of --fail-if. */
 #include "analysis/compare.h"
 #include "analysis/compareside.h"
 #include "cli/comparerows.h"
@@ -15,7 +15,7 @@ enum { SHOWN_UNASKED = 3 };
 
 struct compare_options {
     struct query query;
-    const char *fail_if, *level, *effect_min;
+    const char *a, *b, *fail_if, *level, *effect_min;
     bool regions, details;
 };
 
@@ -23,13 +23,16 @@ struct compare_options {
 struct compare_run {
     const struct compare_options *options;
     struct compare_part {
-        const char *letter;
+        const char *letter, *option;
+        const char *part; /* what --a or --b says, or NULL */
+        char *both;       /* that, and --where */
         struct query query;
         struct question question;
         struct analysis_side side;
     } parts[2];
     struct fail_rules rules;
     double level, effect_min;
+    bool is_one_trace;
     struct analysis_compare result;
 };
 
@@ -92,10 +95,23 @@ static int read_regions(struct compare_part *part)
     return code;
 }
 
+/* --where is for both sides, --a and --b for one each. */
+static bool set_filter(struct compare_run *run, struct compare_part *part)
+{
+    struct analysis_spec *spec = &part->query.spec;
+    part->query = run->options->query;
+    if (!part->part) return true;
+    spec->where_name = part->option;
+    if (!spec->where) return spec->where = part->part, true;
+    if (asprintf(&part->both, "(%s) and (%s)", spec->where, part->part) < 0) return part->both = NULL, false;
+    spec->where = part->both;
+    return true;
+}
+
 static int read_part(struct compare_run *run, struct compare_part *part, const char *path)
 {
     bool regions = run->options->regions;
-    part->query = run->options->query;
+    if (!set_filter(run, part)) return cli_out_of_memory();
     int code = question_begin(&part->question, &cmd_compare, &part->query,
                               regions ? ANALYSIS_REGIONS : ANALYSIS_TASKS, path);
     if (code != CLI_OK) return code;
@@ -125,8 +141,9 @@ static void print_part(const struct compare_run *run, const struct compare_part 
 {
     char count[SHOW_BYTES];
     double seconds = analysis_batches_seconds(&part->side.batches);
-    printf("%s%s%s  %s: %s %s in %.3g s\n", show_bold(), part->letter, show_plain(), part->question.path,
-           show_count(count, part->side.batches.recorded), item_word(run), seconds);
+    printf("%s%s%s  %s", show_bold(), part->letter, show_plain(), part->question.path);
+    if (part->part) printf(", %s", part->part);
+    printf(": %s %s in %.3g s\n", show_count(count, part->side.batches.recorded), item_word(run), seconds);
 }
 
 static void print_method(const struct compare_run *run)
@@ -154,11 +171,14 @@ static void print_cautions(const struct compare_run *run)
             printf("%s drifts: its blocks are like their neighbours. Differences are less certain than is "
                    "said.\n",
                    run->parts[i].letter);
-    printf("Also between two runs of the same program there are true differences (memory layout, heat, "
-           "neighbours), "
-           "which\nno test inside them can tell from a change of the program: record again before you trust "
-           "a small "
-           "one.\n");
+    printf(
+        "%s\n",
+        run->is_one_trace
+            ? "Parts of one recording also differ by what the machine did meanwhile, where they are of "
+              "different times."
+            : "Also between two runs of the same program there are true differences (memory layout, heat, "
+              "neighbours), which\nno test inside them can tell from a change of the program: record again "
+              "before you trust a small one.");
 }
 
 static void print_details(const struct compare_run *run)
@@ -199,6 +219,7 @@ static void write_part(const struct compare_part *part, struct json *json)
     const struct analysis_batches *batches = &part->side.batches;
     json_object(json);
     json_key(json, "path"), json_text(json, part->question.path);
+    json_key(json, "part"), json_text(json, part->part);
     json_key(json, "finished"), json_uint(json, batches->recorded);
     json_key(json, "roots"), json_uint(json, batches->roots);
     json_key(json, "seconds"), json_double(json, analysis_batches_seconds(batches));
@@ -314,7 +335,8 @@ static int ask_rules(const struct compare_run *run)
 static int answer(struct compare_run *run, char **paths)
 {
     int code = read_options(run);
-    for (unsigned i = 0; code == CLI_OK && i < 2; i++) code = read_part(run, &run->parts[i], paths[i]);
+    for (unsigned i = 0; code == CLI_OK && i < 2; i++)
+        code = read_part(run, &run->parts[i], paths[run->is_one_trace ? 0 : i]);
     if (code == CLI_OK) code = compare_parts(run);
     if (code != CLI_OK) return code;
     if (run->options->query.json || run->options->query.csv)
@@ -326,20 +348,29 @@ static int answer(struct compare_run *run, char **paths)
 
 static int run_compare(const void *given, int count, char **arguments)
 {
-    struct compare_options options = *(const struct compare_options *)given;
-    struct compare_run run = {.options = &options, .parts = {{.letter = "A"}, {.letter = "B"}}};
-    if (count > 2) options.query.spec.type = arguments[2];
+    const struct compare_options *options = given;
+    struct compare_run run = {.options = options,
+                              .is_one_trace = count < 2,
+                              .parts = {{.letter = "A", .option = "--a", .part = options->a},
+                                        {.letter = "B", .option = "--b", .part = options->b}}};
+    if (count < 2 && (!options->a || !options->b))
+        return cli_usage(&cmd_compare,
+                         "a second trace is missing, or --a and --b, which tell two parts of one");
     int code = answer(&run, arguments);
     analysis_compare_free(&run.result);
     fail_rules_free(&run.rules);
     for (unsigned i = 0; i < 2; i++) {
         analysis_side_free(&run.parts[i].side);
         code = question_end(&run.parts[i].question, code);
+        free(run.parts[i].both);
     }
     return code;
 }
 
 static const struct cli_option options_table[] = {
+    {"a", 0, CLI_TEXT, "EXPR", offsetof(struct compare_options, a),
+     "side A is only what meets this expression"},
+    {"b", 0, CLI_TEXT, "EXPR", offsetof(struct compare_options, b), "likewise side B"},
     {"regions", 'r', CLI_FLAG, NULL, offsetof(struct compare_options, regions),
      "compare regions instead of tasks"},
     {"details", 0, CLI_FLAG, NULL, offsetof(struct compare_options, details), "all metrics of every type"},
@@ -354,7 +385,7 @@ static const struct cli_option options_table[] = {
 
 const struct cli_command cmd_compare = {
     .name = "compare",
-    .arguments = "TRACE_A TRACE_B [TYPE]",
+    .arguments = "TRACE_A [TRACE_B]",
     .summary =
         "what has changed between two traces: latency per type of task, and whether chance explains it",
     .details = "todo",
@@ -362,8 +393,8 @@ const struct cli_command cmd_compare = {
         "cairn compare before.cairn after.cairn                  # all types, those that changed first\n",
     .options = options_table,
     .more_options = query_options,
-    .arguments_min = 2,
-    .arguments_max = 3,
+    .arguments_min = 1,
+    .arguments_max = 2,
     .options_bytes = sizeof(struct compare_options),
     .run = run_compare,
 };

@@ -19,7 +19,7 @@ static const struct metric_text {
     [ANALYSIS_MAX] = {"max", "max"},
     [ANALYSIS_TOTAL] = {"total_per_unit", "total per"},
     [ANALYSIS_COUNT] = {"count_per_unit", "count per"},
-    [ANALYSIS_RATE] = {"rate", "per second"},
+    [ANALYSIS_RATE] = {"rate", "rate"},
     [ANALYSIS_ERRORS] = {"errors", "errors"},
 };
 
@@ -121,7 +121,14 @@ static uint64_t finished(const struct analysis_batch_type *type)
     return type ? type->all.recorded : 0;
 }
 
-static void type_cells(struct table *table, const struct analysis_compared *type)
+/* Of regions the count per second is their rate. */
+static bool is_shown(const struct analysis_compare *compare, enum analysis_metric metric)
+{
+    return metric != ANALYSIS_COUNT || compare->per_root;
+}
+
+static void type_cells(struct table *table, const struct analysis_compare *compare,
+                       const struct analysis_compared *type)
 {
     static const enum analysis_metric changes[] = {ANALYSIS_MEAN,  ANALYSIS_P50,  ANALYSIS_P90,
                                                    ANALYSIS_P99,   ANALYSIS_P999, ANALYSIS_TOTAL,
@@ -133,7 +140,7 @@ static void type_cells(struct table *table, const struct analysis_compared *type
     value_cell(table, ANALYSIS_MEAN, type->metrics[ANALYSIS_MEAN].a);
     value_cell(table, ANALYSIS_MEAN, type->metrics[ANALYSIS_MEAN].b);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
-        change_cell(table, &type->metrics[changes[i]]);
+        if (is_shown(compare, changes[i])) change_cell(table, &type->metrics[changes[i]]);
 }
 
 void comparerows_print_types(const struct analysis_compare *compare)
@@ -151,10 +158,10 @@ void comparerows_print_types(const struct analysis_compare *compare)
     table_column(&table, "p99  ", TABLE_RIGHT, 0);
     table_column(&table, "p99.9  ", TABLE_RIGHT, 5);
     table_column(&table, compare->per_root ? "total/root  " : "total/s  ", TABLE_RIGHT, 6);
-    table_column(&table, compare->per_root ? "count/root  " : "count/s  ", TABLE_RIGHT, 7);
+    if (is_shown(compare, ANALYSIS_COUNT)) table_column(&table, "count/root  ", TABLE_RIGHT, 7);
     table_column(&table, "rate  ", TABLE_RIGHT, 8);
     table_column(&table, "errors  ", TABLE_RIGHT, 6);
-    for (size_t i = 0; i < compare->types.count; i++) type_cells(&table, &compare->types.items[i]);
+    for (size_t i = 0; i < compare->types.count; i++) type_cells(&table, compare, &compare->types.items[i]);
     table_print(&table, stdout);
     table_free(&table);
 }
@@ -204,7 +211,7 @@ void comparerows_print_type(const struct analysis_compare *compare, const struct
     table_column(&table, interval, TABLE_RIGHT, 1);
     table_column(&table, "p", TABLE_RIGHT, 2);
     for (unsigned metric = 0; metric < ANALYSIS_METRICS; metric++)
-        metric_cells(&table, compare, metric, &type->metrics[metric]);
+        if (is_shown(compare, metric)) metric_cells(&table, compare, metric, &type->metrics[metric]);
     printf("\n%s", show_bold());
     show_text(stdout, type->type, strlen(type->type));
     printf("%s: %s\n", show_plain(), type_verdict(type->change));

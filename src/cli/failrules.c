@@ -1,8 +1,7 @@
 /* See failrules.h. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/failrules.h"
 
-#include "analysis/filter.h"
-#include "cli/cli.h"
+#include "analysis/glob.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -88,7 +87,7 @@ static bool read_absolute(struct reader *reader, struct fail_rule *rule, const c
     uint64_t ns;
     char *end;
     if (analysis_metric_is_duration(rule->metric) || rule->metric == ANALYSIS_TOTAL) {
-        if (!cli_parse_duration(word, &ns))
+        if (!quantity_duration(word, &ns))
             return fail(reader, "there should be a share as 10% or a time as 5ms");
         rule->amount = (double)ns;
         return true;

@@ -87,7 +87,7 @@ field() {
     [[ "$output" != *$'\e'* ]]
     run -0 "$CAIRN" compare before.cairn again.cairn
     [[ "$output" != *" *"$'\n'* && "$output" != *interval* ]]
-    run -0 "$CAIRN" compare --details before.cairn again.cairn sql
+    run -0 "$CAIRN" compare --details --type sql before.cairn again.cairn
     [[ "$output" == *"sql: same"*interval* && "$output" != *"page"* ]]
 }
 
@@ -159,6 +159,25 @@ PYTHON
     [ "$(field renamed.json query p50_a_ns)" = null ]
     run -0 "$CAIRN" compare before.cairn renamed.cairn
     [[ "$output" == *"only in A"* && "$output" == *"only in B"* ]]
+}
+
+@test "two parts of one trace, and parts of two" {
+    "$CAIRN" compare --json before.cairn --a 'begin < 40ms' --b 'begin >= 40ms' >parts.json
+    jq -e '[.types[].verdict] == ["same", "same"] and .sides[1].part == "begin >= 40ms"' parts.json
+    jq -e '.types[0] | .finished_a + .finished_b == 3000 and .finished_a > 1000 and .finished_b > 1000' parts.json
+    "$CAIRN" compare --json before.cairn --type page --a 'not failed' --b failed >failed.json
+    jq -e '.types == [.types[] | select(.finished_a == 2700 and .finished_b == 300 and .errors_b == 1)]' failed.json
+    "$CAIRN" compare --json --where 'type = "sql"' before.cairn after.cairn --b 'latency > 7us' >where.json
+    jq -e '[.types[] | [.type, .finished_a, .verdict]] == [["sql", 3000, "slower"]] and .types[0].finished_b < 2000' where.json
+    run -0 "$CAIRN" compare before.cairn --a 'begin < 40ms' --b 'begin >= 40ms'
+    [[ "${lines[0]}" == "A  before.cairn, begin < 40ms: "*" tasks in "* ]]
+    [[ "$output" == *"Parts of one recording"* ]]
+    run -2 --separate-stderr "$CAIRN" compare before.cairn --a 'begin < 40ms'
+    [[ "$stderr" == *"a second trace is missing, or --a and --b"* ]]
+    run -2 --separate-stderr "$CAIRN" compare before.cairn --a 'begin < 40ms' --b 'begun > 1ms'
+    [[ "$stderr" == *"cairn compare: --b: there is no field 'begun' of tasks"* ]]
+    "$CAIRN" compare --regions --json before.cairn --a 'begin < 40ms' --b 'begin >= 40ms' >regions.json
+    jq -e '.types[0].finished_a + .types[0].finished_b == 3000' regions.json
 }
 
 @test "regions are compared as well" {

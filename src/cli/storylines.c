@@ -31,7 +31,8 @@ void storylines_print_value(FILE *out, const struct trace_value *value)
     default: break;
     }
     if (value->text_bytes_full > value->text_bytes)
-        fprintf(out, " %s[cut: %" PRIu64 " bytes in all]%s", show_yellow(), value->text_bytes_full, show_plain());
+        fprintf(out, " %s[cut: %" PRIu64 " bytes in all]%s", show_yellow(), value->text_bytes_full,
+                show_plain());
 }
 
 void storylines_record_value(struct records *records, const char *name, const struct trace_value *value)

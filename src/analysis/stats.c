@@ -72,7 +72,7 @@ static uint64_t sum_ns(const struct trace_clock *clock, histogram_sum ticks)
     return trace_clock_ns(clock, ticks > UINT64_MAX ? UINT64_MAX : (uint64_t)ticks);
 }
 
-static uint64_t percentile_ns(const struct trace_clock *clock, const struct analysis_stats *stats, double p)
+uint64_t analysis_percentile_ns(const struct analysis_stats *stats, const struct trace_clock *clock, double p)
 {
     const struct histogram *all = stats->weighted.count ? &stats->weighted : &stats->time;
     return trace_clock_ns(clock, histogram_percentile(all, p));
@@ -97,10 +97,10 @@ void analysis_summarize(struct analysis_summary *summary, const struct analysis_
     summary->self_ns = sum_ns(clock, stats->self);
     summary->min_ns = trace_clock_ns(clock, stats->time.min);
     summary->mean_ns = sum_ns(clock, (stats->estimated_total + finished / 2) / finished);
-    summary->p50_ns = percentile_ns(clock, stats, 0.5);
-    summary->p90_ns = percentile_ns(clock, stats, 0.9);
-    summary->p99_ns = percentile_ns(clock, stats, 0.99);
-    summary->p999_ns = percentile_ns(clock, stats, 0.999);
+    summary->p50_ns = analysis_percentile_ns(stats, clock, 0.5);
+    summary->p90_ns = analysis_percentile_ns(stats, clock, 0.9);
+    summary->p99_ns = analysis_percentile_ns(stats, clock, 0.99);
+    summary->p999_ns = analysis_percentile_ns(stats, clock, 0.999);
     summary->max_ns = trace_clock_ns(clock, stats->time.max);
     summary->estimated_total_ns = sum_ns(clock, stats->estimated_total);
     summary->estimated_self_ns = sum_ns(clock, stats->estimated_self);

@@ -42,6 +42,9 @@ struct analysis_summary {
 
 void analysis_summarize(struct analysis_summary *summary, const struct analysis_stats *stats,
                         const struct trace_clock *clock);
+/* Any percentile, by the fraction 0 to 1, as those of the summary. */
+uint64_t analysis_percentile_ns(const struct analysis_stats *stats, const struct trace_clock *clock,
+                                double p);
 
 /* By estimated total, the greatest first, then by count: what qsort wants. */
 int analysis_stats_compare(const struct analysis_stats *one, const struct analysis_stats *other);

@@ -2,7 +2,11 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cairn)
-install(TARGETS cairn_shared cairn_static EXPORT cairn-targets
+set(libraries cairn_shared cairn_static)
+if(TARGET cairn_reader_shared)
+  list(APPEND libraries cairn_reader_shared cairn_reader_static)
+endif()
+install(TARGETS ${libraries} EXPORT cairn-targets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/cairn DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
@@ -21,6 +25,10 @@ file(RELATIVE_PATH pc_prefix /prefix/${pkgconfig_dir} /prefix)
 string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 configure_file(${PROJECT_SOURCE_DIR}/cairn.pc.in ${PROJECT_BINARY_DIR}/package/cairn.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/package/cairn.pc DESTINATION ${pkgconfig_dir})
+if(TARGET cairn_reader_shared)
+  configure_file(${PROJECT_SOURCE_DIR}/cairn-reader.pc.in ${PROJECT_BINARY_DIR}/package/cairn-reader.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/package/cairn-reader.pc DESTINATION ${pkgconfig_dir})
+endif()
 
 file(GLOB man3 CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/man/*.3)
 file(GLOB man5 CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/man/*.5)

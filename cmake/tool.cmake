@@ -1,11 +1,11 @@
 # The cairn tool. SPDX-License-Identifier: Apache-2.0
-foreach(folder base os format trace codec analysis import export sql serve cli)
+foreach(folder codec import export sql serve cli)
   file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
   list(APPEND tool_sources ${found})
 endforeach()
 list(REMOVE_ITEM tool_sources ${PROJECT_SOURCE_DIR}/src/cli/main.c)
 
-add_library(cairn_tool STATIC ${tool_sources})
+add_library(cairn_tool STATIC ${tool_sources} $<TARGET_OBJECTS:cairn_reading>)
 set_target_properties(cairn_tool PROPERTIES ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tool)
 target_include_directories(cairn_tool PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(cairn_tool PUBLIC _GNU_SOURCE)

@@ -40,7 +40,7 @@ static int print_slowest(cairn_reader *reader, const char *type, cairn_reader_er
     cairn_reader_table *table = cairn_reader_task_table(reader, &query, error);
     if (!table) return -1;
     query.min_ns = table->type_count ? cairn_reader_percentile(table->types[0], 0.99) : 0;
-    query.details = CAIRN_READER_ATTRS | CAIRN_READER_REGIONS;
+    query.details = CAIRN_READER_DETAIL_ATTRS | CAIRN_READER_DETAIL_REGIONS;
     cairn_reader_table_destroy(table);
     return cairn_reader_tasks_each(reader, &query, error, print_task, reader);
 }

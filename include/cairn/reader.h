@@ -1,38 +1,42 @@
 /* cairn: traces read by a program. SPDX-License-Identifier: Apache-2.0
  *
- * What the `cairn` tool knows of a trace, as a library of its own (libcairn-reader), for programs that watch, test or
- * plot. It needs nothing of the recorder, and a program that records may link both.
+ * What the `cairn` tool knows of a trace, as a library of its own (libcairn-reader), for programs that watch,
+ * test or plot. It needs nothing of the recorder, and a program that records may link both.
  *
  *     cairn_reader_error error;
  *     cairn_reader *reader = cairn_reader_open("app.cairn", &error);
  *     if (!reader) return complain(error.path, error.text);
- *     cairn_reader_query slow = {.size = sizeof slow, .type = "order", .details = CAIRN_READER_ATTRS};
+ *     cairn_reader_query slow = {.size = sizeof slow, .type = "order", .details = CAIRN_READER_DETAIL_ATTRS};
  *     int result = cairn_reader_tasks_each(reader, &slow, &error, print_task, NULL);
  *     cairn_reader_close(reader);
  *
  * There are three ways to read, each a PASS over the whole trace:
  *
  *   - events, one by one in the order of time: cairn_reader_next;
- *   - tasks and regions, each at its end with what is known of it: cairn_reader_tasks_each, cairn_reader_regions_each;
+ *   - tasks and regions, each at its end with what is known of it: cairn_reader_tasks_each and
+ *     cairn_reader_regions_each;
  *   - what there is of each type, with percentiles: cairn_reader_task_table, cairn_reader_region_table.
  *
  * Passes may follow each other in any order. They mean what the tool means, and give the same numbers.
  *
- * Times: an instant is nanoseconds since the start of the trace, signed, because what was begun before the recording is
- * negative; cairn_reader_info has the wall clock of that start. A duration is nanoseconds, unsigned.
+ * Times: an instant is nanoseconds since the start of the trace, signed, because what was begun before the
+ * recording is negative; cairn_reader_info has the wall clock of that start. A duration is nanoseconds,
+ * unsigned.
  *
- * Texts are never NULL, are terminated, and live as long as what they are found in. They are the bytes that the
- * program gave: UTF-8 is not guaranteed, and a message or value may have zeros within its text_bytes.
+ * Texts are never NULL, are terminated, and live as long as what they are found in. They are the bytes that
+ * the program gave: UTF-8 is not guaranteed, and a message or value may have zeros within its text_bytes.
  *
- * Structs that are handed out may get new members at their end, and enumerations new values at their end; so do not copy
- * arrays of them by your own sizeof, and expect unknown values. Those passed by value (ids, cairn_reader_value,
- * cairn_reader_error) stay as they are.
+ * Structs that are handed out may get new members at their end, and enumerations new values; so expect values
+ * that you do not know, and no size. What is passed by value (ids, cairn_reader_value) and cairn_reader_error
+ * stay as they are.
  *
- * Threads: one at a time for a reader and all it handed out; different readers do not know each other. A table belongs
- * to itself. Nothing here is signal-safe; what reads the trace may block. Callbacks come on the calling thread and
- * must not leave by longjmp or an exception, nor call anything for their reader but cairn_reader_..._get and
- * cairn_reader_id_text. Memory goes with what is open at once and with the number of types, not with the length of
- * the trace. A trace that another process truncates while it is read raises SIGBUS.
+ * Threads: one at a time for a reader and all it handed out; different readers do not know each other. A table
+ * belongs to itself. Nothing here is signal-safe; what reads the trace may block. Callbacks come on the calling
+ * thread and must not leave by longjmp or an exception, nor call anything for their reader but
+ * cairn_reader_..._get and cairn_reader_id_text.
+ *
+ * Memory goes with what is open at once and with the number of types, not with the length of the trace. A
+ * trace that another process truncates while it is read raises SIGBUS, as for any program that maps a file.
  */
 #ifndef CAIRN_READER_H
 #define CAIRN_READER_H
@@ -46,7 +50,8 @@ extern "C" {
 /* Between opening and closing. Opaque. */
 typedef struct cairn_reader cairn_reader;
 
-/* What went wrong, and where. Functions that take one fill it when they fail; NULL: the caller does not care. */
+/* What went wrong, and where. Functions that take one fill it when they fail; NULL: the caller does not
+ * care. */
 typedef struct cairn_reader_error {
     int code;       /* CAIRN_E... of cairn.h, positive */
     int64_t offset; /* in the file; -1: it has to do with no place in it */
@@ -59,9 +64,9 @@ typedef struct cairn_reader_error {
 
 /* ---- A trace as a whole ---------------------------------------------------------------------- */
 
-/* Opens a trace: a file, or a folder with one file for each process, which are then read as one. NULL with *error filled
- * if it cannot be read at all. Of a damaged, killed or still growing trace, what is valid now is read; what is wrong is
- * a finding. To be closed.
+/* Opens a trace: a file, or a folder with one file for each process, which are then read as one. NULL with
+ * *error filled if it cannot be read at all. Of a damaged, killed or still growing trace, what is valid now
+ * is read; what is wrong is a finding. To be closed.
  * Cost: a few milliseconds, and 64 bytes for each 512 KiB of trace; the file is mapped, not read. */
 CAIRN_API cairn_reader *cairn_reader_open(const char *path, cairn_reader_error *error);
 
@@ -73,11 +78,11 @@ typedef struct cairn_reader_info {
     int64_t begin_ns;          /* of the recording, of all processes: an instant near 0 */
     uint64_t duration_ns;      /* from there to the last that is known */
     uint32_t process_count, thread_count;
-    uint64_t lost; /* events that the recorder dropped, at its limit or on a full disk, */
-    int64_t first_lost_ns, last_lost_ns; /* and when; or CAIRN_READER_NO_TIME */
-    uint64_t overwritten;                /* events that left the flight recorder's window */
-    int64_t window_begin_ns; /* from here on all is there, or lost; CAIRN_READER_NO_TIME: nothing has left */
-    uint64_t recovered;      /* events that the last pass has read */
+    uint64_t recovered;   /* events that the last pass has read */
+    uint64_t lost;        /* events that the recorder dropped, at its limit or on a full disk */
+    uint64_t overwritten; /* events that have left the flight recorder's window */
+    int64_t first_lost_ns, last_lost_ns; /* CAIRN_READER_NO_TIME: none, or not known */
+    int64_t window_begin_ns; /* later, all is there or lost; CAIRN_READER_NO_TIME: nothing has left */
 } cairn_reader_info;
 
 /* What is known of the whole. Never NULL; lives until the next call for this reader. Cost: a call. */
@@ -108,7 +113,8 @@ typedef struct cairn_reader_thread {
     uint64_t lost, overwritten;
 } cairn_reader_thread;
 
-/* The process, or thread, of an index; NULL: there are not so many. Live as long as the reader. Cost: a call. */
+/* The process, or thread, of an index; NULL: there are not so many. Live as long as the reader.
+ * Cost: a call. */
 CAIRN_API const cairn_reader_process *cairn_reader_process_get(const cairn_reader *reader, uint32_t index);
 CAIRN_API const cairn_reader_thread *cairn_reader_thread_get(const cairn_reader *reader, uint32_t index);
 
@@ -127,9 +133,9 @@ typedef struct cairn_reader_finding {
     const char *example; /* the first one: where, in words */
 } cairn_reader_finding;
 
-/* The findings, by index from 0 up; NULL: there are no more. They are those of opening and of the last pass; of all that
- * can be found only after a whole pass over tasks or over regions. Lives until the next call for this reader.
- * Cost: a call. */
+/* The findings, by index from 0 up; NULL: there are no more. They are those of opening and of the last pass:
+ * each pass finds what is wrong with the file, one over tasks also what is odd about tasks, one over regions
+ * about regions. Lives until the next call for this reader. Cost: a call. */
 CAIRN_API const cairn_reader_finding *cairn_reader_finding_get(cairn_reader *reader, uint32_t index);
 
 /* The version of the library in use, "major.minor.patch". Static storage. Any thread. */
@@ -164,8 +170,8 @@ typedef struct cairn_reader_region_id {
     uint32_t reserved; /* 0 */
 } cairn_reader_region_id;
 
-/* Writes a task's short id ("7f3"; "2:7f3" of the second process), which the tool and its filters understand, into
- * `text` of `text_bytes`: 48 are enough, with less it is cut. Returns `text`. Cost: formatting. */
+/* Writes a task's short id ("7f3"; "2:7f3" of the second process), which the tool and its filters understand,
+ * into `text` of `text_bytes`: 48 are enough, with less it is cut. Returns `text`. Cost: formatting. */
 CAIRN_API char *cairn_reader_id_text(const cairn_reader *reader, cairn_reader_task_id task, char *text,
                                      size_t text_bytes);
 
@@ -193,22 +199,19 @@ typedef struct cairn_reader_value {
 
 /* ---- Events ------------------------------------------------------------------------------------- */
 
+/* What happened; beside it, the members of the event that matter. TASK_OPEN stands before all else of its
+ * process. A REGION_OPEN comes after a loss, or where a window begins. */
 typedef enum cairn_reader_kind {
-    CAIRN_READER_TASK_BEGIN = 1, /* task is the new one, other its parent */
-    CAIRN_READER_TASK_OPEN =
-        2, /* a task that was open where the flight recorder's window begins; other is its parent.
-                                      Stands at the start of its process; its TASK_BEGIN may still come */
-    CAIRN_READER_TASK_END = 3,     /* only a task's first end counts; later ones are events too */
-    CAIRN_READER_TASK_FAIL = 4,    /* likewise, with the reason in the site's text */
+    CAIRN_READER_TASK_BEGIN = 1,   /* task is the new one, other its parent */
+    CAIRN_READER_TASK_OPEN = 2,    /* task was open where a window begins; its TASK_BEGIN may still come */
+    CAIRN_READER_TASK_END = 3,     /* only the first end of a task counts; later ones are events too */
+    CAIRN_READER_TASK_FAIL = 4,    /* likewise; the site's text is the reason */
     CAIRN_READER_REGION_BEGIN = 5, /* region is the new one */
     CAIRN_READER_REGION_END = 6,   /* region is the one that ends */
-    CAIRN_READER_REGION_AT = 7,    /* a whole region with explicit times: region_begin_ns, region_end_ns */
-    CAIRN_READER_REGION_OPEN =
-        8,                /* a region that is open though its begin is not in the trace: after a loss, or at
-                                      the start of a window. region_begin_ns is its begin */
-    CAIRN_READER_LOG = 9, /* value is the message, formatted; the site's text the category */
-    CAIRN_READER_ATTR =
-        10, /* of the region if region.place is not 0, else of the task; key in the site's text */
+    CAIRN_READER_REGION_AT = 7,    /* region is a whole one, with explicit times */
+    CAIRN_READER_REGION_OPEN = 8,  /* region is open, but its begin is not in the trace */
+    CAIRN_READER_LOG = 9,          /* value is the message, formatted; the site's text the category */
+    CAIRN_READER_ATTR = 10,   /* value; key in the site's text. Of region if it has a place, else of task */
     CAIRN_READER_LINK = 11,   /* task caused other */
     CAIRN_READER_COUNTER = 12 /* value; name in the site's text */
 } cairn_reader_kind;
@@ -220,8 +223,7 @@ typedef struct cairn_reader_event {
     const cairn_reader_site *site; /* of this event. Never NULL */
     cairn_reader_task_id task;     /* that it belongs to; of a region's event, that the region works for */
     const char *task_type;
-    int64_t
-        task_begin_ns; /* true even where the begin is not in the trace; CAIRN_READER_NO_TIME of no task */
+    int64_t task_begin_ns; /* true, in the trace or not; CAIRN_READER_NO_TIME of no task */
     cairn_reader_task_id other;
     const char *other_type; /* "" if there is no other */
     cairn_reader_region_id region;
@@ -233,9 +235,10 @@ typedef struct cairn_reader_event {
     bool after_gap;         /* events of its thread are missing before this one */
 } cairn_reader_event;
 
-/* The next event, in the order of time; of equal times, those of one thread in their order. The first call after opening,
- * rewinding or another pass begins with the first. 1: *event lives until the next call for this reader; 0: there are
- * no more; else -CAIRN_E... with *error filled. Cost: some 60 ns, and formatting of a formatted log. */
+/* The next event, in the order of time; of equal times, those of one thread in their order. The first call
+ * after opening, rewinding or another pass begins with the first. 1: *event lives until the next call for
+ * this reader; 0: there are no more; else -CAIRN_E... with *error filled. Cost: some 60 ns, and formatting of
+ * a formatted log. */
 CAIRN_API int cairn_reader_next(cairn_reader *reader, const cairn_reader_event **event,
                                 cairn_reader_error *error);
 
@@ -244,23 +247,25 @@ CAIRN_API void cairn_reader_rewind(cairn_reader *reader);
 
 /* ---- Tasks and regions, one by one ---------------------------------------------------------------- */
 
-/* What is collected of each task, or-ed; the task itself always is. Each costs time and memory for every open task. */
+/* What is collected of each task, or-ed; the task itself always is. Each costs time and memory for every open
+ * task. */
 enum {
-    CAIRN_READER_ATTRS = 1,
-    CAIRN_READER_LOGS = 2,
-    CAIRN_READER_SUBTASKS = 4,
-    CAIRN_READER_REGIONS = 8,
-    CAIRN_READER_THREADS = 16
+    CAIRN_READER_DETAIL_ATTRS = 1,
+    CAIRN_READER_DETAIL_LOGS = 2,
+    CAIRN_READER_DETAIL_SUBTASKS = 4,
+    CAIRN_READER_DETAIL_REGIONS = 8,
+    CAIRN_READER_DETAIL_THREADS = 16
 };
 
 /* What is asked for: all that is set must hold, 0 and NULL mean any. Set `size`:
  *     cairn_reader_query query = {.size = sizeof query, .type = "GET *"};
- * Strings are only read during the call. */
+ * What a newer header has set and the library does not know is refused. Strings are only read during the
+ * call. */
 typedef struct cairn_reader_query {
     size_t size;             /* sizeof(cairn_reader_query), so that the struct can grow */
     const char *type;        /* of the task or region: a pattern with * and ? */
     uint64_t min_ns, max_ns; /* latency or duration, both inclusive */
-    unsigned details;        /* for cairn_reader_tasks_each: CAIRN_READER_ATTRS, ... */
+    unsigned details;        /* for cairn_reader_tasks_each: CAIRN_READER_DETAIL_ATTRS, ... */
 } cairn_reader_query;
 
 typedef enum cairn_reader_status {
@@ -285,7 +290,8 @@ typedef struct cairn_reader_attr {
     const cairn_reader_site *site;
 } cairn_reader_attr;
 
-/* Logs of one task that are alike: of formatted ones, those of one format; else those of equal category and text. */
+/* Logs of one task that are alike: of formatted ones, those of one format; else those of equal category and
+ * text. */
 typedef struct cairn_reader_log {
     const char *category;
     const char *text; /* of the first; cut at 200 bytes, at any place */
@@ -298,8 +304,7 @@ typedef struct cairn_reader_log {
 typedef struct cairn_reader_part {
     const char *type;
     uint64_t count;
-    uint64_t
-        time_ns; /* of all of them together, until the task's end: more than its latency if they overlap */
+    uint64_t time_ns; /* of all together, up to the task's end; more than its latency if they overlap */
     const cairn_reader_site *site; /* of the begin of the first */
 } cairn_reader_part;
 
@@ -331,9 +336,9 @@ typedef struct cairn_reader_task {
 /* Called with each; *task lives during the call. 0: go on; a positive number: that is enough. */
 typedef int cairn_reader_task_callback(void *data, const cairn_reader_task *task);
 
-/* Calls `each` for every task that is meant (query NULL: for all), at its first end, in the order of time; for unfinished
- * ones after the last event. 0: all were told; a positive number: what `each` returned; else -CAIRN_E... with *error
- * filled. Cost: a pass over all events, some 100 ns each. */
+/* Calls `each` for every task that is meant (query NULL: for all), at its first end, in the order of time;
+ * for unfinished ones after the last event. 0: all were told; a positive number: what `each` returned; else
+ * -CAIRN_E... with *error filled. Cost: a pass over all events, some 100 ns each. */
 CAIRN_API int cairn_reader_tasks_each(cairn_reader *reader, const cairn_reader_query *query,
                                       cairn_reader_error *error, cairn_reader_task_callback *each,
                                       void *data);
@@ -364,40 +369,40 @@ CAIRN_API int cairn_reader_regions_each(cairn_reader *reader, const cairn_reader
 
 /* ---- Tables by type -------------------------------------------------------------------------------- */
 
-/* What there is of a type, or of one call site of it. Times are those of the finished ones, all 0 if there are none.
- * Where types were sampled, what was recorded stands for more: the estimates, the mean and the percentiles are of
- * what there was. */
+/* What there is of a type, or of one call site of it. Times are those of the finished ones, all 0 if there
+ * are none. Where types were sampled, what was recorded stands for more: the estimates, the mean and the
+ * percentiles are of what there was, and there are rows of types of which nothing was recorded. */
 typedef struct cairn_reader_row {
     const char *type;
     const cairn_reader_site *site; /* of a call site's row; else NULL */
     uint64_t count, finished, unfinished;
-    uint64_t errors;       /* tasks: failed; regions: ended wrongly */
-    uint64_t begin_unseen; /* of the count: whose begin is not in the trace, for whatever reason */
+    uint64_t errors; /* tasks: failed; regions: ended wrongly */
+    /* Of the count, whose begin is not in the trace: in an earlier round, before the window, lost. */
+    uint64_t begun_before, before_window, begin_lost;
     uint64_t total_ns, self_ns;
     uint64_t min_ns, mean_ns, max_ns;
-    uint64_t estimated_count, estimated_total_ns,
-        estimated_self_ns; /* as the others where nothing was sampled */
+    uint64_t estimated_count;
+    uint64_t estimated_total_ns, estimated_self_ns; /* as the others where nothing was sampled */
 } cairn_reader_row;
 
 /* A table; rows by total time, the greatest first. Independent of the reader it came from. */
 typedef struct cairn_reader_table {
     const cairn_reader_row *const *types;
     size_t type_count;
-    const cairn_reader_row *const
-        *sites; /* of regions: call sites, in the order of their types; of tasks: none */
+    const cairn_reader_row *const *sites; /* of regions: call sites, by type; of tasks: none */
     size_t site_count;
 } cairn_reader_table;
 
-/* The table of the tasks, or regions, that are meant (query NULL: all). NULL with *error filled on failure. To be
- * destroyed. Beyond 4096 types, the rest is one row, "(other)".
+/* The table of the tasks, or regions, that are meant (query NULL: all). NULL with *error filled on failure.
+ * To be destroyed. Beyond 4096 types, the rest is one row, "(other)".
  * Cost: a pass on all processors, some 10 ns an event on two; 30 KiB a row. */
 CAIRN_API cairn_reader_table *cairn_reader_task_table(cairn_reader *reader, const cairn_reader_query *query,
                                                       cairn_reader_error *error);
 CAIRN_API cairn_reader_table *cairn_reader_region_table(cairn_reader *reader, const cairn_reader_query *query,
                                                         cairn_reader_error *error);
 
-/* The latency or duration, in nanoseconds, that the fraction (0 to 1) of the finished ones of a table's row do not
- * exceed: nearest rank; within 1 %, and exact for 0 and 1. 0 if none finished. Cost: a microsecond. */
+/* The latency or duration, in nanoseconds, that the fraction (0 to 1) of the finished ones of a table's row
+ * do not exceed: nearest rank; within 1 %, and exact for 0 and 1. 0 if none finished. Cost: a microsecond. */
 CAIRN_API uint64_t cairn_reader_percentile(const cairn_reader_row *row, double fraction);
 
 /* NULL: nothing happens. */

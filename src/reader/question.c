@@ -3,22 +3,26 @@
 
 #include <string.h>
 
-/* As much of it as the caller knows of; what is beyond is 0. */
+/* The caller's header may be older, then what it does not have is 0, or newer, then what we do not have must be 0: to
+ * overlook a condition would be a wrong answer. */
 static bool copy_query(cairn_reader_query *copy, const cairn_reader_query *given)
 {
     *copy = (cairn_reader_query){.size = sizeof *copy};
     if (!given) return true;
-    if (given->size < sizeof given->size || given->size > sizeof *copy) return false;
-    memcpy(copy, given, given->size);
+    if (given->size < sizeof given->size) return false;
+    for (size_t i = sizeof *copy; i < given->size; i++)
+        if (((const char *)given)[i]) return false;
+    memcpy(copy, given, given->size < sizeof *copy ? given->size : sizeof *copy);
     return true;
 }
 
-static int wrong_size(cairn_reader_error *error)
+static int refuse(cairn_reader_error *error)
 {
     struct cairn_error wrong;
-    cairn__error_set(&wrong, CAIRN_EINVAL, NULL, CAIRN_ERROR_NOWHERE,
-                     "The query's size is not one that this version of the library knows: set it to "
-                     "sizeof(cairn_reader_query), and do not use a newer header than the library's.");
+    cairn__error_set(
+        &wrong, CAIRN_EINVAL, NULL, CAIRN_ERROR_NOWHERE,
+        "The query has no size, which must be sizeof(cairn_reader_query), or it asks for what this "
+        "version of the library does not know.");
     return reader_fail(error, &wrong);
 }
 
@@ -36,7 +40,7 @@ int reader_question_begin(struct reader_question *question, struct cairn_reader 
                           cairn_reader_error *error)
 {
     struct cairn_error trouble = {.offset = CAIRN_ERROR_NOWHERE};
-    if (!copy_query(&question->query, query)) return wrong_size(error);
+    if (!copy_query(&question->query, query)) return refuse(error);
     question->spec = (struct analysis_spec){
         .type = question->query.type, .min_ns = question->query.min_ns, .max_ns = question->query.max_ns};
     reader_start(reader);

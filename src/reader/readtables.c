@@ -30,8 +30,9 @@ static cairn_reader_row turn_row(const struct table_row *row, const char *type)
                               .finished = summary.finished,
                               .unfinished = summary.unfinished,
                               .errors = summary.errors,
-                              .begin_unseen =
-                                  summary.begun_before + summary.before_window + summary.begin_lost,
+                              .begun_before = summary.begun_before,
+                              .before_window = summary.before_window,
+                              .begin_lost = summary.begin_lost,
                               .total_ns = summary.total_ns,
                               .self_ns = summary.self_ns,
                               .min_ns = summary.min_ns,

@@ -5,11 +5,11 @@
 
 #include <assert.h>
 
-static_assert((int)CAIRN_READER_ATTRS == (int)ANALYSIS_DETAIL_ATTRS &&
-                  (int)CAIRN_READER_LOGS == (int)ANALYSIS_DETAIL_LOGS &&
-                  (int)CAIRN_READER_SUBTASKS == (int)ANALYSIS_DETAIL_SUBTASKS &&
-                  (int)CAIRN_READER_REGIONS == (int)ANALYSIS_DETAIL_REGIONS &&
-                  (int)CAIRN_READER_THREADS == (int)ANALYSIS_DETAIL_THREADS,
+static_assert((int)CAIRN_READER_DETAIL_ATTRS == (int)ANALYSIS_DETAIL_ATTRS &&
+                  (int)CAIRN_READER_DETAIL_LOGS == (int)ANALYSIS_DETAIL_LOGS &&
+                  (int)CAIRN_READER_DETAIL_SUBTASKS == (int)ANALYSIS_DETAIL_SUBTASKS &&
+                  (int)CAIRN_READER_DETAIL_REGIONS == (int)ANALYSIS_DETAIL_REGIONS &&
+                  (int)CAIRN_READER_DETAIL_THREADS == (int)ANALYSIS_DETAIL_THREADS,
               "what is wanted is passed on as it is");
 static_assert((int)CAIRN_READER_UNFINISHED == (int)ANALYSIS_UNFINISHED &&
                   (int)CAIRN_READER_FINISHED == (int)ANALYSIS_FINISHED &&
@@ -164,7 +164,7 @@ int cairn_reader_tasks_each(cairn_reader *reader, const cairn_reader_query *quer
     int result = reader_question_begin(&question, reader, ANALYSIS_TASKS, query, error);
     if (result == 0) {
         unsigned wanted = question.query.details;
-        reader->source->no_text = !(wanted & CAIRN_READER_LOGS);
+        reader->source->no_text = !(wanted & CAIRN_READER_DETAIL_LOGS);
         bool ready = analysis_details_init(&details, reader->info, reader_question_filter(&question), wanted);
         result = ready ? run_details(reader, &details, &all, error) : reader_out_of_memory(error);
     }

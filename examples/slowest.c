@@ -23,10 +23,13 @@ static void print_attr(const cairn_reader_attr *attr)
 
 static int print_task(void *reader, const cairn_reader_task *task)
 {
+    static const char *const outcomes[] = {[CAIRN_READER_UNFINISHED] = ", not ended",
+                                           [CAIRN_READER_FINISHED] = "",
+                                           [CAIRN_READER_FAILED] = ", failed: "};
     char id[48];
     cairn_reader_id_text(reader, task->id, id, sizeof id);
-    printf("%s %s: %.3f ms%s%s\n", task->type, id, (double)task->latency_ns / 1e6,
-           task->status == CAIRN_READER_FAILED ? ", failed: " : "", task->reason);
+    printf("%s %s: %.3f ms%s%s\n", task->type, id, (double)task->latency_ns / 1e6, outcomes[task->status],
+           task->reason);
     for (size_t i = 0; i < task->attr_count; i++) print_attr(task->attrs[i]);
     for (size_t i = 0; i < task->region_count; i++)
         printf("    %s: %.3f ms in %" PRIu64 "\n", task->regions[i]->type,

@@ -235,10 +235,10 @@ typedef struct cairn_reader_event {
     bool after_gap;         /* events of its thread are missing before this one */
 } cairn_reader_event;
 
-/* The next event, in the order of time; of equal times, those of one thread in their order. The first call
- * after opening, rewinding or another pass begins with the first. 1: *event lives until the next call for
- * this reader; 0: there are no more; else -CAIRN_E... with *error filled. Cost: some 60 ns, and formatting of
- * a formatted log. */
+/* The next event, in the order of time; those of one thread in the order in which it made them, even if its
+ * clock steps back. The first call after opening, rewinding or another pass begins with the first. 1: *event
+ * lives until the next call for this reader; 0: there are no more, *event is NULL; else -CAIRN_E... with *error
+ * filled. Cost: some 60 ns, and formatting of a formatted log. */
 CAIRN_API int cairn_reader_next(cairn_reader *reader, const cairn_reader_event **event,
                                 cairn_reader_error *error);
 

@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# libcairn-reader: what a program learns through cairn/reader.h is what the tool says, and what an independent decoder
+# makes of the trace; and the example that reads one. SPDX-License-Identifier: Apache-2.0
+
+load shop
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    ${CAIRN_CC:-cc} -Wall -Wextra -Werror -I"$CAIRN_SOURCE/include" "$CAIRN_SOURCE/tests/cli/programs/retold.c" \
+        -L"$CAIRN_BUILD" -lcairn-reader -Wl,-rpath,"$CAIRN_BUILD" -o retold
+    # Answers as the tool does, but with what the library says in place of what the tool would.
+    cat >retelling <<'END'
+#!/bin/sh
+"$CAIRN" "$@" >told.json
+code=$?
+[ $code -le 1 ] && "${0%/*}/retold" "$1" "$3" >retold.json && jq -s '.[0] * .[1]' told.json retold.json || exit 2
+exit $code
+END
+    chmod +x retelling
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+}
+
+agree() {
+    "$CAIRN_SOURCE/tests/independent/compare.py" "$BATS_FILE_TMPDIR/retelling" "$1"
+}
+
+# irregular SEED: a trace of that seed, compared
+irregular() {
+    echo "seed $1"
+    "$CAIRN_SOURCE/tests/independent/irregular.py" "$1" >irregular.txt
+    "$CAIRN" assemble irregular.txt -o irregular.cairn
+    agree irregular.cairn
+}
+
+@test "the library says what an independent decoder says: traces written by hand" {
+    make_shop shop.cairn
+    agree shop.cairn
+    for name in everything misnested open-region times flight-stopped sampling; do
+        "$CAIRN" assemble "$CAIRN_SOURCE/tests/traces/$name.txt" -o "$name.cairn"
+        agree "$name.cairn"
+    done
+}
+
+@test "the library says what an independent decoder says: made-up irregular traces" {
+    for seed in 10 11 13 25 42; do irregular "$seed"; done
+    for ((i = 0; i < (${CAIRN_LONG:-0} ? 100 : 3); i++)); do irregular "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')"; done
+}
+
+@test "the example tells of the slowest tasks" {
+    make_shop shop.cairn
+    run -0 "$CAIRN_BUILD/slowest" shop.cairn order
+    [ "${lines[0]}" = "order 7: 0.100 ms" ]
+    [ "${lines[1]}" = "order 3: 0.961 ms, not ended" ]
+    [ "${#lines[@]}" -eq 2 ]
+    run -0 "$CAIRN_BUILD/slowest" shop.cairn payment
+    [ "${lines[0]}" = "payment 2: 0.001 ms, failed: no milk" ]
+    [ "${lines[1]}" = "    brew: 0.000 ms in 1" ]
+    run -0 "$CAIRN_BUILD/slowest" shop.cairn none
+    [ -z "$output" ]
+    run -1 --separate-stderr "$CAIRN_BUILD/slowest" missing.cairn order
+    [[ "$stderr" == "slowest: missing.cairn: "* ]]
+}

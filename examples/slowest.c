@@ -21,15 +21,19 @@ static void print_attr(const cairn_reader_attr *attr)
     }
 }
 
-static int print_task(void *reader, const cairn_reader_task *task)
+struct slowest {
+    const cairn_reader *reader;
+    uint64_t least_ns; /* that count as slow */
+};
+
+static int print_if_slow(void *data, const cairn_reader_task *task)
 {
-    static const char *const outcomes[] = {[CAIRN_READER_UNFINISHED] = ", not ended",
-                                           [CAIRN_READER_FINISHED] = "",
-                                           [CAIRN_READER_FAILED] = ", failed: "};
+    const struct slowest *slowest = data;
     char id[48];
-    cairn_reader_id_text(reader, task->id, id, sizeof id);
-    printf("%s %s: %.3f ms%s%s\n", task->type, id, (double)task->latency_ns / 1e6, outcomes[task->status],
-           task->reason);
+    if (task->latency_ns < slowest->least_ns) return 0;
+    cairn_reader_id_text(slowest->reader, task->id, id, sizeof id);
+    printf("%s %s: %.3f ms%s%s\n", task->type, id, (double)task->latency_ns / 1e6,
+           task->status == CAIRN_READER_FAILED ? ", failed: " : "", task->reason);
     for (size_t i = 0; i < task->attr_count; i++) print_attr(task->attrs[i]);
     for (size_t i = 0; i < task->region_count; i++)
         printf("    %s: %.3f ms in %" PRIu64 "\n", task->regions[i]->type,
@@ -39,13 +43,14 @@ static int print_task(void *reader, const cairn_reader_task *task)
 
 static int print_slowest(cairn_reader *reader, const char *type, cairn_reader_error *error)
 {
-    cairn_reader_query query = {.size = sizeof query, .type = type};
+    cairn_reader_query query = {.size = sizeof query, .where = "finished", .type = type};
+    struct slowest slowest = {.reader = reader};
     cairn_reader_table *table = cairn_reader_task_table(reader, &query, error);
     if (!table) return -1;
-    query.min_ns = table->type_count ? cairn_reader_percentile(table->types[0], 0.99) : 0;
-    query.details = CAIRN_READER_DETAIL_ATTRS | CAIRN_READER_DETAIL_REGIONS;
+    if (table->type_count) slowest.least_ns = cairn_reader_percentile(table->types[0], 0.99);
     cairn_reader_table_destroy(table);
-    return cairn_reader_tasks_each(reader, &query, error, print_task, reader);
+    query.details = CAIRN_READER_DETAIL_ATTRS | CAIRN_READER_DETAIL_REGIONS;
+    return cairn_reader_tasks_each(reader, &query, error, print_if_slow, &slowest);
 }
 
 int main(int count, char **arguments)

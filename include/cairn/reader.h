@@ -238,7 +238,7 @@ typedef struct cairn_reader_event {
 /* The next event, in the order of time; those of one thread in the order in which it made them, even if its
  * clock steps back. The first call after opening, rewinding or another pass begins with the first. 1: *event
  * lives until the next call for this reader; 0: there are no more, *event is NULL; else -CAIRN_E... with *error
- * filled. Cost: some 60 ns, and formatting of a formatted log. */
+ * filled. Cost: some 100 ns, and formatting of a formatted log. */
 CAIRN_API int cairn_reader_next(cairn_reader *reader, const cairn_reader_event **event,
                                 cairn_reader_error *error);
 
@@ -258,14 +258,14 @@ enum {
 };
 
 /* What is asked for: all that is set must hold, 0 and NULL mean any. Set `size`:
- *     cairn_reader_query query = {.size = sizeof query, .type = "GET *"};
+ *     cairn_reader_query query = {.size = sizeof query, .where = "attr.user = 7 and not failed"};
  * What a newer header has set and the library does not know is refused. Strings are only read during the
  * call. */
 typedef struct cairn_reader_query {
-    size_t size;             /* sizeof(cairn_reader_query), so that the struct can grow */
-    const char *type;        /* of the task or region: a pattern with * and ? */
-    uint64_t min_ns, max_ns; /* latency or duration, both inclusive */
-    unsigned details;        /* for cairn_reader_tasks_each: CAIRN_READER_DETAIL_ATTRS, ... */
+    size_t size;       /* sizeof(cairn_reader_query), so that the struct can grow */
+    const char *where; /* an expression, as for the tool: `cairn help filters` */
+    const char *type;  /* of the task or region: a pattern with * and ?, without the quoting of expressions */
+    unsigned details;  /* for cairn_reader_tasks_each: CAIRN_READER_DETAIL_ATTRS, ... */
 } cairn_reader_query;
 
 typedef enum cairn_reader_status {
@@ -338,7 +338,8 @@ typedef int cairn_reader_task_callback(void *data, const cairn_reader_task *task
 
 /* Calls `each` for every task that is meant (query NULL: for all), at its first end, in the order of time;
  * for unfinished ones after the last event. 0: all were told; a positive number: what `each` returned; else
- * -CAIRN_E... with *error filled. Cost: a pass over all events, some 100 ns each. */
+ * -CAIRN_E... with *error filled. Cost: a pass over all events, some 100 ns each; another before it if the query's expression asks for
+ * what is known of a task only afterwards. */
 CAIRN_API int cairn_reader_tasks_each(cairn_reader *reader, const cairn_reader_query *query,
                                       cairn_reader_error *error, cairn_reader_task_callback *each,
                                       void *data);
@@ -362,7 +363,7 @@ typedef struct cairn_reader_region {
 /* Called with each; *region lives during the call. 0: go on; a positive number: that is enough. */
 typedef int cairn_reader_region_callback(void *data, const cairn_reader_region *region);
 
-/* As cairn_reader_tasks_each, for regions; min_ns and max_ns are about their duration, details mean nothing. */
+/* As cairn_reader_tasks_each, for regions; the expression is about them, details mean nothing. */
 CAIRN_API int cairn_reader_regions_each(cairn_reader *reader, const cairn_reader_query *query,
                                         cairn_reader_error *error, cairn_reader_region_callback *each,
                                         void *data);

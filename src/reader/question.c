@@ -30,6 +30,7 @@ static int select_first(struct reader_question *question, struct cairn_reader *r
                         cairn_reader_error *error)
 {
     struct cairn_error trouble = {.offset = CAIRN_ERROR_NOWHERE};
+    reader->source->no_text = !analysis_filter_needs_text(&question->filter);
     int result = trace_run(reader->source, &question->filter.selection, NULL, NULL, &trouble);
     reader_start(reader);
     return result == 0 ? 0 : reader_fail(error, &trouble);
@@ -42,7 +43,7 @@ int reader_question_begin(struct reader_question *question, struct cairn_reader 
     struct cairn_error trouble = {.offset = CAIRN_ERROR_NOWHERE};
     if (!copy_query(&question->query, query)) return refuse(error);
     question->spec = (struct analysis_spec){
-        .type = question->query.type, .min_ns = question->query.min_ns, .max_ns = question->query.max_ns};
+        .where = question->query.where, .where_name = "where", .type = question->query.type};
     reader_start(reader);
     if (analysis_filter_init(&question->filter, subject, &question->spec, reader->info, &trouble) != 0)
         return reader_fail(error, &trouble);
@@ -56,6 +57,5 @@ void reader_question_end(struct reader_question *question)
 
 struct analysis_filter *reader_question_filter(struct reader_question *question)
 {
-    const struct analysis_spec *spec = &question->spec;
-    return spec->type || spec->min_ns || spec->max_ns ? &question->filter : NULL;
+    return analysis_spec_is_set(&question->spec) ? &question->filter : NULL;
 }

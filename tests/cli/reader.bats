@@ -52,9 +52,7 @@ irregular() {
 @test "the example tells of the slowest tasks" {
     make_shop shop.cairn
     run -0 "$CAIRN_BUILD/slowest" shop.cairn order
-    [ "${lines[0]}" = "order 7: 0.100 ms" ]
-    [ "${lines[1]}" = "order 3: 0.961 ms, not ended" ]
-    [ "${#lines[@]}" -eq 2 ]
+    [ "$output" = "order 7: 0.100 ms" ]
     run -0 "$CAIRN_BUILD/slowest" shop.cairn payment
     [ "${lines[0]}" = "payment 2: 0.001 ms, failed: no milk" ]
     [ "${lines[1]}" = "    brew: 0.000 ms in 1" ]

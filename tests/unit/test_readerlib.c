@@ -334,14 +334,11 @@ static void what_is_not_asked_for_is_not_there(void **state)
     expect("everything.txt", false, NULL,
            "payment id= 2 parent=order 1 from 1400 for 600 self 600 status 2 'no milk' begin 0 lines 20 98\n"
            "order id= 1 from 1000 for 7000 self 6400 status 1 '' begin 0 lines 10 99\n");
-    cairn_reader_query query = {.size = sizeof query,
-                                .type = "o*",
-                                .min_ns = 7000,
-                                .max_ns = 7000,
-                                .details = CAIRN_READER_DETAIL_THREADS};
+    cairn_reader_query query = {
+        .size = sizeof query, .where = "latency = 7us", .details = CAIRN_READER_DETAIL_THREADS};
     expect("everything.txt", false, &query,
            "order id= 1 from 1000 for 7000 self 6400 status 1 '' begin 0 lines 10 99 t0\n");
-    query.min_ns = query.max_ns = 7001;
+    query.type = "p*";
     expect("everything.txt", false, &query, "");
 }
 
@@ -353,7 +350,7 @@ static void regions_come_one_by_one(void **state)
            "wait task=order 1 from 1050 for 20 self 20 lines 40 40\n"
            "wait task=order 1 from 1500 for 200 self 200 wrong lines 40 99\n"
            "brew task=payment 2 from 1450 for 350 self 350 lines 30 99\n");
-    cairn_reader_query query = {.size = sizeof query, .type = "wait", .max_ns = 100};
+    cairn_reader_query query = {.size = sizeof query, .type = "wait", .where = "duration < 100ns"};
     expect("everything.txt", true, &query, "wait task=order 1 from 1050 for 20 self 20 lines 40 40\n");
 }
 
@@ -409,15 +406,32 @@ static void queries_of_other_versions_are_understood_or_refused(void **state)
     cairn_reader_close(reader);
 }
 
-static void contradictions_are_refused(void **state)
+static void expressions_are_those_of_the_tool(void **state)
+{
+    (void)state;
+    cairn_reader_query query = {.size = sizeof query, .where = "attr.hot = true and log ~ foam"};
+    expect("everything.txt", false, &query,
+           "order id= 1 from 1000 for 7000 self 6400 status 1 '' begin 0 lines 10 99\n");
+    query = (cairn_reader_query){.size = sizeof query, .where = "task.failed"};
+    expect("everything.txt", true, &query, "brew task=payment 2 from 1450 for 350 self 350 lines 30 99\n");
+    cairn_reader *reader = open_trace("everything.txt");
+    cairn_reader_table *table = cairn_reader_region_table(reader, &query, NULL);
+    assert_int_equal(table->types[0]->count, 1);
+    cairn_reader_table_destroy(table);
+    assert_int_equal(cairn_reader_info_get(reader)->recovered, 25); /* though there were two passes */
+    cairn_reader_close(reader);
+}
+
+static void wrong_expressions_are_refused(void **state)
 {
     (void)state;
     cairn_reader *reader = open_trace("everything.txt");
-    cairn_reader_query query = {.size = sizeof query, .min_ns = 2, .max_ns = 1};
+    cairn_reader_query query = {.size = sizeof query, .where = "latncy > 1ms"};
     cairn_reader_error error = {0};
     assert_null(cairn_reader_task_table(reader, &query, &error));
     assert_int_equal(error.code, CAIRN_EINVAL);
-    assert_true(error.text[0]);
+    assert_int_equal(error.offset, -1);
+    assert_true(strncmp(error.text, "where: ", 7) == 0 && strstr(error.text, "latncy"));
     assert_null(cairn_reader_region_table(reader, &query, NULL));
     assert_int_equal(ask(reader, &query), -CAIRN_EINVAL);
     cairn_reader_close(reader);
@@ -481,7 +495,8 @@ int main(void)
         cmocka_unit_test(regions_come_one_by_one),
         cmocka_unit_test(a_callback_can_stop),
         cmocka_unit_test(queries_of_other_versions_are_understood_or_refused),
-        cmocka_unit_test(contradictions_are_refused),
+        cmocka_unit_test(expressions_are_those_of_the_tool),
+        cmocka_unit_test(wrong_expressions_are_refused),
         cmocka_unit_test(tables_outlive_their_reader),
         cmocka_unit_test(a_table_may_be_empty),
     };

@@ -318,8 +318,8 @@ typedef struct cairn_reader_task {
     uint32_t begin_thread, end_thread; /* index, or CAIRN_READER_NO_INDEX */
     cairn_reader_begin begin;
     cairn_reader_status status;
-    const char *reason; /* of FAILED; else "" */
-    int64_t begin_ns;
+    const char *reason;  /* of FAILED; else "" */
+    int64_t begin_ns;    /* CAIRN_READER_NO_TIME of OFF, which has no times */
     uint64_t latency_ns; /* from begin to first end; of an unfinished one, to the end of the trace */
     uint64_t self_ns;    /* in which no subtask was open */
     uint32_t weight;     /* how many tasks it stands for, if its type was sampled; else 1 */

@@ -114,7 +114,7 @@ static bool list_all(struct each_task *all, cairn_reader_task *task, const struc
 
 static cairn_reader_task turn_task(const struct cairn_reader *reader, const struct analysis_task *task)
 {
-    bool failed = task->status == ANALYSIS_FAILED;
+    bool failed = task->status == ANALYSIS_FAILED, has_begin = task->id.id != CAIRN_ID_OFF;
     return (cairn_reader_task){
         .id = reader_task_id(&task->id),
         .type = reader_task_type(reader, &task->id),
@@ -128,8 +128,8 @@ static cairn_reader_task turn_task(const struct cairn_reader *reader, const stru
         .status = (cairn_reader_status)task->status,
         .reason = failed ? reader_site(reader, task->end_site)->text : "",
         .begin_ns = reader_task_begin(reader, &task->id),
-        .latency_ns = reader_duration(reader, analysis_task_latency(task)),
-        .self_ns = reader_duration(reader, task->self_ticks),
+        .latency_ns = has_begin ? reader_duration(reader, analysis_task_latency(task)) : 0,
+        .self_ns = has_begin ? reader_duration(reader, task->self_ticks) : 0,
         .weight = task->weight};
 }
 

@@ -86,6 +86,7 @@ static int compare_slowness(const void *left, const void *right)
     uint64_t slow = analysis_task_latency(one), slower = analysis_task_latency(other);
     if (slow != slower) return slow > slower ? -1 : 1;
     if (one->id.birth != other->id.birth) return one->id.birth < other->id.birth ? -1 : 1;
+    if (one->id.process != other->id.process) return one->id.process < other->id.process ? -1 : 1;
     return one->id.id < other->id.id ? -1 : one->id.id > other->id.id;
 }
 
@@ -167,6 +168,9 @@ static struct analysis_open_task *open_task(struct analysis_tasks *tasks, const 
     uint64_t *value = map_put(&tasks->open, key_of(&task->id), NULL);
     if (!value || !analysis_ids_add(&tasks->seen, &task->id, SEEN)) return NULL;
     *value = slot;
+    bool was_open = task->id.birth <= tasks->window.begin;
+    if (tasks->wants_peak && !analysis_peaks_open(&tasks->peaks, slot, tasks->info, &task->id, was_open))
+        return NULL;
     tasks->slots.items[slot] = (struct analysis_open_task){.task = *task};
     return &tasks->slots.items[slot];
 }
@@ -325,17 +329,33 @@ static bool tell_each(struct analysis_tasks *tasks, const struct analysis_task *
     return !tasks->each || tasks->each(tasks->each_data, task);
 }
 
+/* Whether it counts, now that it is over; it does not stand among the open ones any more. */
+static bool leave_open(struct analysis_tasks *tasks, const struct analysis_open_task *open)
+{
+    const struct analysis_task *task = &open->task;
+    bool counts = !tasks->filter || analysis_filter_task(tasks->filter, task);
+    if (tasks->wants_peak) analysis_peaks_close(&tasks->peaks, (uint32_t)(open - tasks->slots.items), counts);
+    return counts;
+}
+
+static void add_load(struct analysis_tasks *tasks, struct analysis_task_row *row,
+                     const struct analysis_task *task)
+{
+    row->load.open_ticks += analysis_window_part(&tasks->window, task->id.birth, task->end_ticks);
+}
+
 static bool add_finished(struct analysis_tasks *tasks, struct analysis_open_task *open)
 {
     struct analysis_task *task = &open->task;
     task->self_ticks = self_time(open);
-    if (tasks->filter && !analysis_filter_task(tasks->filter, task)) return true;
+    if (!leave_open(tasks, open)) return true;
     struct analysis_task_row *row = row_of(tasks, &task->id);
     task->weight = analysis_sampling_weight(&tasks->sampling, &task->id);
     if (!row ||
         !analysis_stats_finish(&row->stats, analysis_task_latency(task), task->self_ticks, task->weight))
         return false;
     row->stats.errors += task->status == ANALYSIS_FAILED;
+    add_load(tasks, row, task);
     count_begin(&row->stats, task->begin);
     count_root(tasks, row, task);
     if (row->stats.time.count == 1 || compare_slowness(task, &row->slowest) < 0) row->slowest = *task;
@@ -443,17 +463,41 @@ enum analysis_added analysis_tasks_add(struct analysis_tasks *tasks, const struc
 static bool add_unfinished(struct analysis_tasks *tasks, struct analysis_open_task *open)
 {
     struct analysis_task *task = &open->task;
-    if (analysis_ended_before_window(tasks->info, &task->id, task->begin)) return true;
     task->end_ticks = tasks->info->end_ticks;
     task->self_ticks = self_time(open);
-    if (tasks->filter && !analysis_filter_task(tasks->filter, task)) return true;
+    if (analysis_ended_before_window(tasks->info, &task->id, task->begin)) return true;
+    if (!leave_open(tasks, open)) return true;
     struct analysis_task_row *row = row_of(tasks, &task->id);
     if (!row) return false;
     task->weight = analysis_sampling_weight(&tasks->sampling, &task->id);
     analysis_stats_leave(&row->stats, task->weight);
+    add_load(tasks, row, task);
     count_begin(&row->stats, task->begin);
     count_root(tasks, row, task);
+    bool is_one = task->begin != ANALYSIS_BEGIN_OFF; /* that stands for many, of unknown begin */
+    if (tasks->wants_unfinished && is_one && !offer_slowest(tasks, task)) return false;
     return tell_each(tasks, task);
+}
+
+/* A row for other types has the greatest peak of these. */
+static bool take_peaks(struct analysis_tasks *tasks)
+{
+    uint32_t *row_of_list = calloc(tasks->peaks.lists.count + 1, sizeof *row_of_list); /* plus one */
+    uint32_t other = 0;
+    if (!row_of_list) return false;
+    for (uint32_t i = 0; i < tasks->rows.count; i++) {
+        uint32_t list = analysis_names_number(&tasks->peaks.types, tasks->rows.items[i].type);
+        if (list < tasks->peaks.lists.count) row_of_list[list] = i + 1;
+        if (strcmp(tasks->rows.items[i].type, ANALYSIS_TYPE_OTHER) == 0) other = i + 1;
+        tasks->rows.items[i].load.peak_known = true;
+    }
+    for (uint32_t list = 0; list < tasks->peaks.lists.count; list++) {
+        uint32_t row = row_of_list[list] ? row_of_list[list] : other;
+        uint64_t peak = analysis_peaks_get(&tasks->peaks, list);
+        if (row && peak > tasks->rows.items[row - 1].load.peak) tasks->rows.items[row - 1].load.peak = peak;
+    }
+    free(row_of_list);
+    return true;
 }
 
 /* What was sampled away at a call site: also of types of which nothing was recorded. */
@@ -498,6 +542,7 @@ static int take_end(struct trace_sink *sink, const struct trace_info *info, stru
     for (uint32_t site = 1; site < info->site_count; site++)
         if (!add_sampling(tasks, site)) return out_of_memory(error);
     for (size_t i = 0; i < tasks->rows.count; i++) settle_estimate(tasks, &tasks->rows.items[i]);
+    if (tasks->wants_peak && !take_peaks(tasks)) return out_of_memory(error);
     if (tasks->rows.count)
         qsort(tasks->rows.items, tasks->rows.count, sizeof *tasks->rows.items, compare_rows);
     if (tasks->slowest_count)
@@ -513,12 +558,14 @@ bool analysis_tasks_init(struct analysis_tasks *tasks, const struct trace_info *
         .info = info,
         .filter = filter,
         .slowest_max = slowest_max,
+        .window = analysis_window_of(info, NULL),
     };
     analysis_sampling_init(&tasks->sampling, info);
     tasks->row_of_site = calloc((size_t)info->site_count + 1, sizeof *tasks->row_of_site);
     tasks->recent = calloc(1, sizeof *tasks->recent);
     tasks->snapshot_ends = calloc((size_t)info->process_count + 1, sizeof *tasks->snapshot_ends);
-    return tasks->row_of_site && tasks->recent && tasks->snapshot_ends;
+    bool has_peaks = analysis_peaks_init(&tasks->peaks, info->site_count);
+    return tasks->row_of_site && tasks->recent && tasks->snapshot_ends && has_peaks;
 }
 
 void analysis_tasks_free(struct analysis_tasks *tasks)
@@ -531,6 +578,7 @@ void analysis_tasks_free(struct analysis_tasks *tasks)
     free(tasks->recent);
     free(tasks->snapshot_ends);
     map_free(&tasks->open);
+    analysis_peaks_free(&tasks->peaks);
     analysis_names_free(&tasks->types);
     analysis_ids_free(&tasks->seen);
     analysis_sampling_free(&tasks->sampling);

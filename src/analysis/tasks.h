@@ -5,6 +5,7 @@
 #ifndef CAIRN_ANALYSIS_TASKS_H
 #define CAIRN_ANALYSIS_TASKS_H
 
+#include "analysis/concurrency.h"
 #include "analysis/filter.h"
 #include "analysis/sampling.h"
 #include "analysis/stats.h"
@@ -51,6 +52,7 @@ static inline uint64_t analysis_task_latency(const struct analysis_task *task)
 struct analysis_task_row {
     const char *type;
     struct analysis_stats stats;
+    struct analysis_load load;    /* its peak is known if it was asked for */
     struct analysis_task slowest; /* of the finished ones; meaningless without */
     /* Sampling. stats.estimated goes by the weights of what was recorded; but of root tasks, if all of the type are
      * asked for and none has left a window, it is recorded plus skipped: exact. */
@@ -71,10 +73,15 @@ struct analysis_tasks {
      * False: memory ran out. */
     bool (*each)(void *data, const struct analysis_task *task);
     void *each_data;
+    struct analysis_window
+        window;            /* what rates and averages refer to: the recording; may be set to a part of it */
+    bool wants_unfinished; /* set by who wants unfinished ones among the slowest: the oldest of them */
+    bool wants_peak;       /* set by who wants it; it takes every begin in its turn, which costs time */
     /* Private. */
     const struct trace_info *info;
     struct analysis_filter *filter;
     size_t slowest_max;
+    struct analysis_peaks peaks;
     struct analysis_names types; /* numbers are those of rows while events come */
     uint32_t *row_of_site;       /* plus one; 0: not asked yet */
     struct map open;             /* task to index in slots */

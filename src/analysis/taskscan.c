@@ -29,7 +29,7 @@ struct task_scan {
     struct task_worker *workers;
     struct task_queue *queues; /* by stream */
     struct trace_order order;  /* of those that are not empty */
-    bool may_fuse;             /* filters are asked in the order of time */
+    bool may_fuse;             /* neither filter nor peak, which take all in the order of time */
     bool is_unordered;
 };
 
@@ -223,26 +223,34 @@ static int scan_all(struct task_scan *scan, struct trace_source *source, trace_p
     return result;
 }
 
+/* With what was asked for, and no result. False if memory ran out. */
+static bool begin_anew(struct analysis_tasks *tasks, const struct trace_info *info)
+{
+    struct analysis_tasks asked = *tasks;
+    analysis_tasks_free(tasks);
+    bool done = analysis_tasks_init(tasks, info, asked.filter, asked.slowest_max);
+    tasks->window = asked.window;
+    tasks->wants_unfinished = asked.wants_unfinished;
+    tasks->wants_peak = asked.wants_peak;
+    return done;
+}
+
 int analysis_tasks_run(struct analysis_tasks *tasks, struct trace_source *source, trace_progress *progress,
                        void *data, struct cairn_error *error)
 {
     struct trace_mark before;
     struct task_scan scan = {.scan = {.digest = digest_part, .settle = settle_part, .drop = drop},
                              .tasks = tasks,
-                             .may_fuse = !tasks->filter};
+                             .may_fuse = !tasks->filter && !tasks->wants_peak};
     scan.scan.workers = trace_scan_workers(source);
     scan.scan.is_quiet = source->is_quiet;
     if (!scan.scan.workers) return trace_run(source, &tasks->sink, progress, data, error);
     int result = trace_mark_set(&before, source) ? scan_all(&scan, source, progress, data, error)
                                                  : out_of_memory(error);
     if (result == 0 && scan.is_unordered) { /* once more, by events */
-        struct analysis_filter *filter = tasks->filter;
-        size_t slowest_max = tasks->slowest_max;
-        analysis_tasks_free(tasks);
         trace_mark_return(&before, source);
-        result = analysis_tasks_init(tasks, source->info, filter, slowest_max)
-                     ? trace_run(source, &tasks->sink, progress, data, error)
-                     : out_of_memory(error);
+        result = begin_anew(tasks, source->info) ? trace_run(source, &tasks->sink, progress, data, error)
+                                                 : out_of_memory(error);
     } else if (result == 0) {
         result = tasks->sink.end(&tasks->sink, source->info, error);
     }

@@ -77,6 +77,10 @@ int cli_usage(const struct cli_command *command, const char *format, ...)
 /* "12": false if the text is no whole number or too large. */
 bool cli_parse_count(const char *text, uint64_t *count);
 
+/* Prints the command with these options and arguments, quoted for a shell: one that can be pasted. */
+void cli_print_command(FILE *out, const struct cli_command *command, const void *options, int count,
+                       char *const *arguments);
+
 /* Prints "cairn: path: at offset N: text" to stderr and returns CLI_TROUBLE. */
 int cli_report(const struct cairn_error *error);
 /* Says that memory ran out and returns CLI_TROUBLE. */

@@ -10,7 +10,15 @@ enum { DRAWN_UNASKED = 3 };
 
 struct tasks_options {
     struct query query;
-    uint64_t slowest;
+    uint64_t slowest, skip;
+    bool wide, concurrency;
+};
+
+/* What was asked, for commands to go on with. */
+struct asked {
+    const struct tasks_options *options;
+    int count;
+    char **arguments;
 };
 
 extern const struct cli_command cmd_tasks;
@@ -31,8 +39,9 @@ static void write_sampling(struct records *records, const struct analysis_task_r
 }
 
 static void write_type(struct records *records, const struct analysis_task_row *row,
-                       const struct trace_info *info)
+                       const struct analysis_tasks *tasks)
 {
+    const struct trace_info *info = tasks->info;
     char id[ANALYSIS_ID_TEXT_BYTES];
     records_row(records);
     records_text(records, "type", row->type);
@@ -42,6 +51,7 @@ static void write_type(struct records *records, const struct analysis_task_row *
     else
         records_none(records, "slowest");
     write_sampling(records, row);
+    typerows_load_fields(records, &row->stats, &row->load, &tasks->window, &info->clock);
     records_row_end(records);
 }
 
@@ -56,26 +66,27 @@ static void write_types(const struct question *question, const struct analysis_t
 {
     struct records records;
     records_begin(&records, question->query->json ? RECORDS_JSON : RECORDS_CSV, "types");
-    if (records_head(&records)) write_type(&records, &(struct analysis_task_row){0}, question->info);
-    for (size_t i = 0; i < tasks->rows.count; i++)
-        write_type(&records, &tasks->rows.items[i], question->info);
+    if (records_head(&records)) write_type(&records, &(struct analysis_task_row){0}, tasks);
+    for (size_t i = 0; i < tasks->rows.count; i++) write_type(&records, &tasks->rows.items[i], tasks);
     end_records(&records, question);
 }
 
-static void print_table(const struct question *question, const struct analysis_tasks *tasks)
+static void print_table(const struct question *question, const struct analysis_tasks *tasks, bool wide)
 {
     struct table table = {0};
     char text[SHOW_BYTES];
-    const struct typerows_style style = {.errors = "failed", .is_sampled = tasks->sampling.any};
+    const struct typerows_style style = {
+        .errors = "failed", .is_sampled = tasks->sampling.any, .is_brief = !wide};
     table_column(&table, "type", TABLE_LEFT, 0);
     if (style.is_sampled) table_column(&table, "1 in", TABLE_RIGHT, 0);
     typerows_columns(&table, &style);
+    typerows_load_columns(&table, &style);
     for (size_t i = 0; i < tasks->rows.count; i++) {
-        table_text(&table, tasks->rows.items[i].type);
-        if (style.is_sampled)
-            table_raw(&table,
-                      typerows_rate(text, tasks->rows.items[i].one_in_min, tasks->rows.items[i].one_in_max));
-        typerows_cells(&table, &style, &tasks->rows.items[i].stats, &question->info->clock);
+        const struct analysis_task_row *row = &tasks->rows.items[i];
+        table_text(&table, row->type);
+        if (style.is_sampled) table_raw(&table, typerows_rate(text, row->one_in_min, row->one_in_max));
+        typerows_cells(&table, &style, &row->stats, &question->info->clock);
+        typerows_load_cells(&table, &style, &row->stats, &row->load, &tasks->window, &question->info->clock);
     }
     table_print(&table, stdout);
     table_free(&table);
@@ -148,14 +159,14 @@ static void print_hint(const struct question *question, const struct analysis_ta
     printf("%s\n", show_plain());
 }
 
-static void print_types(const struct question *question, const struct analysis_tasks *tasks)
+static void print_types(const struct question *question, const struct analysis_tasks *tasks, bool wide)
 {
     if (tasks->rows.count == 0) {
         printf("No tasks%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
         question_notes(question);
         return;
     }
-    print_table(question, tasks);
+    print_table(question, tasks, wide);
     print_begins(tasks);
     print_sampling(question->info, tasks);
     draw_types(question, tasks);
@@ -167,7 +178,9 @@ static void print_types(const struct question *question, const struct analysis_t
 
 static const char *status_word(const struct analysis_task *task)
 {
-    return task->status == ANALYSIS_FAILED ? "failed" : "ok";
+    static const char *const words[] = {
+        [ANALYSIS_UNFINISHED] = "unfinished", [ANALYSIS_FINISHED] = "ok", [ANALYSIS_FAILED] = "failed"};
+    return words[task->status];
 }
 
 static const char *reason_of(const struct trace_info *info, const struct analysis_task *task)
@@ -192,18 +205,38 @@ static void write_task(struct records *records, const struct analysis_task *task
     records_text(records, "status", status_word(task));
     records_text(records, "reason", task->status == ANALYSIS_FAILED ? reason_of(info, task) : NULL);
     records_text(records, "parent", task->parent.id ? analysis_id_text(id, info, &task->parent) : NULL);
-    records_text(records, "ended_on", analysis_thread_text(thread, info, task->end_thread));
+    if (task->status == ANALYSIS_UNFINISHED)
+        records_none(records, "ended_on");
+    else
+        records_text(records, "ended_on", analysis_thread_text(thread, info, task->end_thread));
     records_row_end(records);
 }
 
-static void write_slowest(const struct question *question, const struct analysis_tasks *tasks)
+/* Of which the slowest are the first: how many there are. */
+static uint64_t candidates(const struct analysis_tasks *tasks)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < tasks->rows.count; i++) {
+        const struct analysis_task_row *row = &tasks->rows.items[i];
+        if (strcmp(row->type, ANALYSIS_TYPE_OFF) != 0)
+            count += tasks->wants_unfinished ? row->stats.unfinished : row->stats.time.count;
+    }
+    return count;
+}
+
+static void write_slowest(const struct question *question, const struct analysis_tasks *tasks, uint64_t skip)
 {
     struct records records;
     records_begin(&records, question->query->json ? RECORDS_JSON : RECORDS_CSV, "tasks");
     if (records_head(&records)) write_task(&records, &(struct analysis_task){0}, question->info);
-    for (size_t i = 0; i < tasks->slowest_count; i++)
+    for (size_t i = skip; i < tasks->slowest_count; i++)
         write_task(&records, &tasks->slowest[i], question->info);
-    end_records(&records, question);
+    records_end_array(&records);
+    if (records.form == RECORDS_JSON) {
+        json_key(&records.json, "candidates"), json_uint(&records.json, candidates(tasks));
+        question_diagnostics(question, &records.json);
+    }
+    records_end(&records);
 }
 
 static void slowest_cells(struct table *table, const struct trace_info *info,
@@ -216,15 +249,45 @@ static void slowest_cells(struct table *table, const struct trace_info *info,
     table_duration(table, latency_ns(info, task));
     table_raw(table, status_word(task));
     table_text(table, reason_of(info, task));
-    table_text(table, analysis_thread_text(text, info, task->end_thread));
+    table_text(table,
+               task->status == ANALYSIS_UNFINISHED ? "" : analysis_thread_text(text, info, task->end_thread));
 }
 
-static void print_slowest(const struct question *question, const struct analysis_tasks *tasks)
+/* Which of how many, and how to see the next ones. */
+static void print_page(const struct analysis_tasks *tasks, const struct asked *asked)
+{
+    char first[SHOW_BYTES], last[SHOW_BYTES], all[SHOW_BYTES];
+    uint64_t count = candidates(tasks);
+    if (asked->options->skip == 0 && tasks->slowest_count == count) return;
+    printf("%s to %s of %s", show_count(first, asked->options->skip + 1),
+           show_count(last, tasks->slowest_count), show_count(all, count));
+    if (tasks->slowest_count < count) {
+        struct tasks_options next = *asked->options;
+        next.skip = tasks->slowest_count;
+        printf("; %snext page: ", show_dim());
+        cli_print_command(stdout, &cmd_tasks, &next, asked->count, asked->arguments);
+        fputs(show_plain(), stdout);
+    }
+    printf("\n");
+}
+
+static void print_no_slowest(const struct question *question, const struct analysis_tasks *tasks)
+{
+    const char *what = tasks->wants_unfinished ? "unfinished" : "finished";
+    if (tasks->slowest_count)
+        printf("No more %s tasks: there are %zu.\n", what, tasks->slowest_count);
+    else
+        printf("No %s tasks%s.\n", what, query_is_filtered(question->query) ? " match" : " in this trace");
+}
+
+static void print_slowest(const struct question *question, const struct analysis_tasks *tasks,
+                          const struct asked *asked)
 {
     char id[ANALYSIS_ID_TEXT_BYTES];
     struct table table = {0};
-    if (tasks->slowest_count == 0) {
-        printf("No finished tasks%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
+    uint64_t skip = asked->options->skip;
+    if (tasks->slowest_count <= skip) {
+        print_no_slowest(question, tasks);
         return;
     }
     table_column(&table, "id", TABLE_RIGHT, 0);
@@ -234,50 +297,75 @@ static void print_slowest(const struct question *question, const struct analysis
     table_column(&table, "status", TABLE_LEFT, 0);
     table_column(&table, "reason", TABLE_LEFT, 2);
     table_column(&table, "ended on", TABLE_LEFT, 3);
-    for (size_t i = 0; i < tasks->slowest_count; i++)
+    for (size_t i = skip; i < tasks->slowest_count; i++)
         slowest_cells(&table, question->info, &tasks->slowest[i]);
     table_print(&table, stdout);
     table_free(&table);
+    print_page(tasks, asked);
     printf("\n%snext: cairn task %s %s    # its story%s\n", show_dim(), question->path,
-           analysis_id_text(id, question->info, &tasks->slowest[0].id), show_plain());
+           analysis_id_text(id, question->info, &tasks->slowest[skip].id), show_plain());
 }
 
 /* ---- The command ----------------------------------------------------------------------------------- */
 
-static void answer(const struct question *question, const struct analysis_tasks *tasks, bool slowest)
+static void answer(const struct question *question, const struct analysis_tasks *tasks,
+                   const struct asked *asked)
 {
     bool records = question->query->json || question->query->csv;
-    if (slowest && records)
-        write_slowest(question, tasks);
-    else if (slowest)
-        print_slowest(question, tasks);
+    if (asked->options->slowest && records)
+        write_slowest(question, tasks, asked->options->skip);
+    else if (asked->options->slowest)
+        print_slowest(question, tasks, asked);
     else if (records)
         write_types(question, tasks);
     else
-        print_types(question, tasks);
+        print_types(question, tasks, asked->options->wide);
+}
+
+/* Those that are skipped have to be found too. */
+static size_t to_find(const struct tasks_options *options)
+{
+    uint64_t both = options->slowest + options->skip;
+    return both < options->slowest ? SIZE_MAX : (size_t)both;
+}
+
+static int ask(struct question *question, const struct asked *asked)
+{
+    struct analysis_tasks tasks = {0};
+    question->source->no_text = true; /* logs have been searched by now, if they had to be */
+    bool ready =
+        analysis_tasks_init(&tasks, question->info, question_filter(question), to_find(asked->options));
+    tasks.window = analysis_window_of(question->info, &question->query->spec);
+    tasks.wants_unfinished = question->query->spec.unfinished;
+    tasks.wants_peak = asked->options->concurrency;
+    int code = ready ? question_run_tasks(question, &tasks) : cli_out_of_memory();
+    if (code == CLI_OK) answer(question, &tasks, asked);
+    analysis_tasks_free(&tasks);
+    return code;
 }
 
 static int run(const void *given, int count, char **arguments)
 {
-    struct tasks_options options = *(const struct tasks_options *)given;
-    struct analysis_tasks tasks = {0};
+    const struct tasks_options *options = given;
+    const struct asked asked = {options, count, arguments};
+    struct query query = options->query;
     struct question question;
-    if (count > 1) options.query.spec.type = arguments[1];
-    int code = question_begin(&question, &cmd_tasks, &options.query, ANALYSIS_TASKS, arguments[0]);
-    if (code == CLI_OK) {
-        question.source->no_text = true; /* logs have been searched by now, if they had to be */
-        bool ready =
-            analysis_tasks_init(&tasks, question.info, question_filter(&question), (size_t)options.slowest);
-        code = ready ? question_run_tasks(&question, &tasks) : cli_out_of_memory();
-        if (code == CLI_OK) answer(&question, &tasks, options.slowest > 0);
-    }
-    analysis_tasks_free(&tasks);
+    if (options->skip && !options->slowest) return cli_usage(&cmd_tasks, "--skip goes with --slowest");
+    if (count > 1) query.spec.type = arguments[1];
+    int code = question_begin(&question, &cmd_tasks, &query, ANALYSIS_TASKS, arguments[0]);
+    if (code == CLI_OK) code = ask(&question, &asked);
     return question_end(&question, code);
 }
 
 static const struct cli_option options_table[] = {
     {"slowest", 'n', CLI_COUNT, "N", offsetof(struct tasks_options, slowest),
-     "list the N slowest finished tasks instead"},
+     "list the N slowest finished tasks instead; with --unfinished the oldest of those"},
+    {"skip", 0, CLI_COUNT, "M", offsetof(struct tasks_options, skip),
+     "with --slowest: leave out the first M, to see the next page"},
+    {"wide", 'w', CLI_FLAG, NULL, offsetof(struct tasks_options, wide),
+     "all columns: also min, mean, p99.9, subtasks, at once, peak"},
+    {"concurrency", 0, CLI_FLAG, NULL, offsetof(struct tasks_options, concurrency),
+     "find also the peak: how many were open at once at most; reads slower"},
     {0},
 };
 
@@ -296,16 +384,27 @@ const struct cli_command cmd_tasks = {
         "N. "
         "The skipped ones are counted, so that the count of such a type is exact, unless filters ask for "
         "more "
-        "than its type or a flight recorder has let go of some.\n\n"
+        "than its type or a flight recorder has let go of some.\n\n" TYPEROWS_LOAD
+        " Peak is the most that were open at once: exact, of those that meet the filters, counted "
+        "from the begin, or from the first mention of a task whose begin was lost; of an end and a begin at "
+        "one "
+        "instant on two threads either may come first. It is found with --concurrency alone, because it "
+        "needs the "
+        "begins of all tasks in the order of time.\n\n"
         "--min and --max are about latency; --thread means tasks that did anything on that "
         "thread.\n\n" QUERY_DETAILS
         "\n\n--json: {\"types\": [...], \"diagnostics\": [...]}, a type has: type, " TYPEROWS_FIELDS
         ", slowest (id), one_in and skipped (null: not sampled, or at several rates; or not known of what is "
-        "asked for). With --slowest: {\"tasks\": [...], ...}, a task has: id, type, begin_ns (since the "
-        "start), latency_ns, status (ok, failed), reason, parent (id), ended_on. --csv has the same fields.",
+        "asked for), " TYPEROWS_LOAD_FIELDS ". With --slowest: {\"tasks\": [...], \"candidates\": (of how "
+        "many they are the slowest), ...}, a task "
+        "has: id, type, begin_ns (since the start), latency_ns (of an unfinished one until the end of the "
+        "trace), "
+        "status (ok, failed, unfinished), reason, parent (id), ended_on. --csv has the same fields.",
     .examples = "cairn tasks demo.cairn                      # all types\n"
                 "cairn tasks demo.cairn 'GET *'              # some types, each drawn\n"
                 "cairn tasks --slowest 5 demo.cairn request  # the slowest five\n"
+                "cairn tasks --slowest 5 --skip 5 demo.cairn # the next five\n"
+                "cairn tasks --wide --concurrency demo.cairn # and how many were open at once\n"
                 "cairn tasks --failed --json demo.cairn      # what failed, for programs\n"
                 "cairn tasks --where 'attr.user = 7 and latency > 10ms' demo.cairn\n",
     .options = options_table,

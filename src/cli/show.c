@@ -47,6 +47,20 @@ char *show_count(char text[SHOW_BYTES], uint64_t count)
     return text;
 }
 
+char *show_number(char text[SHOW_BYTES], double number)
+{
+    if (number >= 999.5 && number < 1e18) return show_count(text, (uint64_t)(number + 0.5));
+    snprintf(text, SHOW_BYTES, number >= 0.01 || number == 0 ? "%.3g" : "%.2g", number);
+    return text;
+}
+
+char *show_rate(char text[SHOW_BYTES], double per_second)
+{
+    show_number(text, per_second);
+    strcat(text, "/s");
+    return text;
+}
+
 char *show_size(char text[SHOW_BYTES], uint64_t bytes)
 {
     double value = (double)bytes;

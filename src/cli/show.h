@@ -14,6 +14,10 @@ enum { SHOW_BYTES = 48 };
 char *show_duration(char text[SHOW_BYTES], uint64_t ns);
 /* "1,234,567". */
 char *show_count(char text[SHOW_BYTES], uint64_t count);
+/* "12.3": three digits, from 1000 a whole number; "1.2e-05" of the tiny. */
+char *show_number(char text[SHOW_BYTES], double number);
+/* "12.3/s". */
+char *show_rate(char text[SHOW_BYTES], double per_second);
 /* "12.3 MiB". */
 char *show_size(char text[SHOW_BYTES], uint64_t bytes);
 /* "1.234567": seconds since the start of the trace, perhaps negative. */

@@ -25,18 +25,20 @@ static const struct time_field {
     size_t offset;
     unsigned rank; /* which column goes first where there is little room */
     bool added;
+    bool wide; /* no column of a brief table */
 } time_fields[] = {
-    {"estimated_total_ns", "est. total", offsetof(struct analysis_summary, estimated_total_ns), 0, true},
-    {"total_ns", "total", offsetof(struct analysis_summary, total_ns), 0, false},
-    {"self_ns", "self", offsetof(struct analysis_summary, self_ns), 4, false},
-    {"estimated_self_ns", NULL, offsetof(struct analysis_summary, estimated_self_ns), 0, true},
-    {"min_ns", "min", offsetof(struct analysis_summary, min_ns), 7, false},
-    {"mean_ns", "mean", offsetof(struct analysis_summary, mean_ns), 6, false},
-    {"p50_ns", "p50", offsetof(struct analysis_summary, p50_ns), 0, false},
-    {"p90_ns", "p90", offsetof(struct analysis_summary, p90_ns), 3, false},
-    {"p99_ns", "p99", offsetof(struct analysis_summary, p99_ns), 0, false},
-    {"p999_ns", "p99.9", offsetof(struct analysis_summary, p999_ns), 5, false},
-    {"max_ns", "max", offsetof(struct analysis_summary, max_ns), 0, false},
+    {"estimated_total_ns", "est. total", offsetof(struct analysis_summary, estimated_total_ns), 0, true,
+     false},
+    {"total_ns", "total", offsetof(struct analysis_summary, total_ns), 0, false, false},
+    {"self_ns", "self", offsetof(struct analysis_summary, self_ns), 4, false, false},
+    {"estimated_self_ns", NULL, offsetof(struct analysis_summary, estimated_self_ns), 0, true, false},
+    {"min_ns", "min", offsetof(struct analysis_summary, min_ns), 7, false, true},
+    {"mean_ns", "mean", offsetof(struct analysis_summary, mean_ns), 6, false, true},
+    {"p50_ns", "p50", offsetof(struct analysis_summary, p50_ns), 0, false, false},
+    {"p90_ns", "p90", offsetof(struct analysis_summary, p90_ns), 3, false, false},
+    {"p99_ns", "p99", offsetof(struct analysis_summary, p99_ns), 0, false, false},
+    {"p999_ns", "p99.9", offsetof(struct analysis_summary, p999_ns), 5, false, true},
+    {"max_ns", "max", offsetof(struct analysis_summary, max_ns), 0, false, false},
 };
 
 enum {
@@ -54,6 +56,11 @@ static bool is_column(const struct typerows_style *style, const char *title, boo
     return title && (!added || style->is_sampled);
 }
 
+static bool is_time_column(const struct typerows_style *style, const struct time_field *field)
+{
+    return is_column(style, field->title, field->added) && !(style->is_brief && field->wide);
+}
+
 void typerows_columns(struct table *table, const struct typerows_style *style)
 {
     for (size_t i = 0; i < COUNT_FIELDS; i++) {
@@ -63,7 +70,7 @@ void typerows_columns(struct table *table, const struct typerows_style *style)
             table_column(table, is_errors ? style->errors : field->title, TABLE_RIGHT, field->rank);
     }
     for (size_t i = 0; i < TIME_FIELDS; i++)
-        if (is_column(style, time_fields[i].title, time_fields[i].added))
+        if (is_time_column(style, &time_fields[i]))
             table_column(table, time_fields[i].title, TABLE_RIGHT, time_fields[i].rank);
 }
 
@@ -76,7 +83,7 @@ void typerows_cells(struct table *table, const struct typerows_style *style,
         if (is_column(style, count_fields[i].title, count_fields[i].added))
             table_count(table, value_at(&summary, count_fields[i].offset));
     for (size_t i = 0; i < TIME_FIELDS; i++) {
-        if (!is_column(style, time_fields[i].title, time_fields[i].added)) continue;
+        if (!is_time_column(style, &time_fields[i])) continue;
         if (summary.finished)
             table_duration(table, value_at(&summary, time_fields[i].offset));
         else
@@ -108,6 +115,51 @@ void typerows_fields(struct records *records, const struct analysis_stats *stats
             records_uint(records, count_fields[i].name, value_at(&summary, count_fields[i].offset));
     for (size_t i = 0; i < TIME_FIELDS; i++)
         if (time_fields[i].added) write_time(records, &summary, &time_fields[i]);
+}
+
+/* ---- How many there were in a time ------------------------------------------------------------------------ */
+
+void typerows_load_columns(struct table *table, const struct typerows_style *style)
+{
+    if (!style->is_brief) table_column(table, "subtasks", TABLE_RIGHT, 8);
+    table_column(table, "rate", TABLE_RIGHT, 5);
+    if (!style->is_brief) table_column(table, "at once", TABLE_RIGHT, 8);
+    if (!style->is_brief) table_column(table, "peak", TABLE_RIGHT, 8);
+}
+
+void typerows_load_cells(struct table *table, const struct typerows_style *style,
+                         const struct analysis_stats *stats, const struct analysis_load *load,
+                         const struct analysis_window *window, const struct trace_clock *clock)
+{
+    struct analysis_summary summary;
+    char text[SHOW_BYTES];
+    analysis_summarize(&summary, stats, clock);
+    if (!style->is_brief) table_duration(table, summary.total_ns - summary.self_ns);
+    table_raw(table, show_rate(text, analysis_load_rate(window, summary.finished, clock)));
+    if (style->is_brief) return;
+    table_raw(table, show_number(text, analysis_load_mean(window, load)));
+    if (load->peak_known)
+        table_count(table, load->peak);
+    else
+        table_raw(table, "·");
+}
+
+void typerows_load_fields(struct records *records, const struct analysis_stats *stats,
+                          const struct analysis_load *load, const struct analysis_window *window,
+                          const struct trace_clock *clock)
+{
+    struct analysis_summary summary;
+    analysis_summarize(&summary, stats, clock);
+    records_double(records, "rate_per_s", analysis_load_rate(window, summary.finished, clock));
+    if (summary.finished)
+        records_uint(records, "subtask_ns", summary.total_ns - summary.self_ns);
+    else
+        records_none(records, "subtask_ns");
+    records_double(records, "concurrency_mean", analysis_load_mean(window, load));
+    if (load->peak_known)
+        records_uint(records, "concurrency_peak", load->peak);
+    else
+        records_none(records, "concurrency_peak");
 }
 
 char *typerows_rate(char text[SHOW_BYTES], uint32_t one_in_min, uint32_t one_in_max)

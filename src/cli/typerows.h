@@ -3,6 +3,7 @@
 #ifndef CAIRN_CLI_TYPEROWS_H
 #define CAIRN_CLI_TYPEROWS_H
 
+#include "analysis/concurrency.h"
 #include "analysis/stats.h"
 #include "cli/records.h"
 #include "cli/show.h"
@@ -29,6 +30,7 @@
 struct typerows_style {
     const char *errors; /* the title of that column */
     bool is_sampled;    /* with the estimates */
+    bool is_brief;      /* without least, mean, 99.9 % and what else `tasks --wide` adds */
 };
 
 /* Adds the columns, and the cells of a row. */
@@ -38,6 +40,26 @@ void typerows_cells(struct table *table, const struct typerows_style *style,
 /* Adds the fields of a row. Times are null where nothing finished. */
 void typerows_fields(struct records *records, const struct analysis_stats *stats,
                      const struct trace_clock *clock);
+
+/* Behind these, of tasks: how many there were in a time. */
+#define TYPEROWS_LOAD_FIELDS                                                                                 \
+    "rate_per_s (finished ones per second), subtask_ns (total_ns without self_ns), concurrency_mean, "       \
+    "concurrency_peak (null: not asked for)"
+
+/* What the columns mean. */
+#define TYPEROWS_LOAD                                                                                        \
+    "Rate is how many finished per second. At once is how many were open on average, which is the time in "  \
+    "which they were open divided by that of the recording; both refer to the window of --from and --to if " \
+    "there is one, and count what was recorded, sampled or not. Subtasks is the time in which a subtask "    \
+    "was open."
+
+void typerows_load_columns(struct table *table, const struct typerows_style *style);
+void typerows_load_cells(struct table *table, const struct typerows_style *style,
+                         const struct analysis_stats *stats, const struct analysis_load *load,
+                         const struct analysis_window *window, const struct trace_clock *clock);
+void typerows_load_fields(struct records *records, const struct analysis_stats *stats,
+                          const struct analysis_load *load, const struct analysis_window *window,
+                          const struct trace_clock *clock);
 
 /* "10" of one in ten, "10–100" if call sites differ, "·" for none; returns `text`. */
 char *typerows_rate(char text[SHOW_BYTES], uint32_t one_in_min, uint32_t one_in_max);

@@ -116,18 +116,21 @@ static struct analysis_region_row *site_row(struct analysis_regions *regions, ui
     return &regions->sites.items[regions->row_of_site[site] - 1];
 }
 
-static void count_begin(const struct analysis_regions *regions, struct analysis_stats *stats,
-                        const struct analysis_open_region *open)
+static void count_begin(struct analysis_stats *stats, const struct analysis_region *region)
 {
-    if (!open->begin_lost) return;
-    bool left = analysis_is_before_window(regions->info, open->process, open->id.birth);
-    stats->before_window += left;
-    stats->begin_lost += !left;
+    stats->before_window += region->begin_left;
+    stats->begin_lost += region->begin_lost;
 }
 
-static struct analysis_region region_of(const struct analysis_open_region *open)
+static struct analysis_region region_of(const struct analysis_regions *regions,
+                                        const struct analysis_open_region *open)
 {
-    return (struct analysis_region){.id = open->id, .weight = open->weight, .end_thread = UINT32_MAX};
+    bool left = analysis_is_before_window(regions->info, open->process, open->id.birth);
+    return (struct analysis_region){.id = open->id,
+                                    .weight = open->weight,
+                                    .end_thread = UINT32_MAX,
+                                    .begin_left = open->begin_lost && left,
+                                    .begin_lost = open->begin_lost && !left};
 }
 
 static bool tell_each(const struct analysis_regions *regions, const struct analysis_region *region)
@@ -154,8 +157,8 @@ static bool add_finished(struct analysis_regions *regions, const struct analysis
     struct analysis_region_row *type = &regions->rows.items[site->type_row];
     site->stats.errors += ended->is_wrong;
     type->stats.errors += ended->is_wrong;
-    count_begin(regions, &site->stats, open);
-    count_begin(regions, &type->stats, open);
+    count_begin(&site->stats, ended);
+    count_begin(&type->stats, ended);
     return analysis_stats_finish(&site->stats, duration, ended->self_ticks, open->weight) &&
            analysis_stats_finish(&type->stats, duration, ended->self_ticks, open->weight) &&
            tell_each(regions, ended);
@@ -163,7 +166,7 @@ static bool add_finished(struct analysis_regions *regions, const struct analysis
 
 static bool add_unfinished(struct analysis_regions *regions, const struct analysis_open_region *open)
 {
-    struct analysis_region left = region_of(open);
+    struct analysis_region left = region_of(regions, open);
     left.end_ticks = regions->info->end_ticks;
     left.self_ticks = self_until(open, left.end_ticks);
     if (regions->filter && !analysis_filter_region(regions->filter, &left)) return true;
@@ -172,7 +175,7 @@ static bool add_unfinished(struct analysis_regions *regions, const struct analys
     struct analysis_stats *both[] = {&site->stats, &regions->rows.items[site->type_row].stats};
     for (size_t i = 0; i < 2; i++) {
         analysis_stats_leave(both[i], open->weight);
-        count_begin(regions, both[i], open);
+        count_begin(both[i], &left);
     }
     return tell_each(regions, &left);
 }
@@ -308,10 +311,11 @@ static bool check_order(struct analysis_regions *regions, const struct trace_eve
     return true;
 }
 
-static struct analysis_region region_ended(const struct analysis_open_region *open,
+static struct analysis_region region_ended(const struct analysis_regions *regions,
+                                           const struct analysis_open_region *open,
                                            const struct trace_event *event, uint64_t end_ticks)
 {
-    struct analysis_region ended = region_of(open);
+    struct analysis_region ended = region_of(regions, open);
     ended.end_ticks = end_ticks;
     ended.end_thread = event->thread;
     ended.end_site = event->site;
@@ -344,7 +348,7 @@ static int end_unknown(struct analysis_regions *regions, const struct trace_even
                                          .begin_lost = true};
     if (!analysis_is_before_window(regions->info, whole.process, id->birth))
         analysis_region_no_begin(regions, event);
-    struct analysis_region ended = region_ended(&whole, event, event->time);
+    struct analysis_region ended = region_ended(regions, &whole, event, event->time);
     return add_finished(regions, &whole, &ended) ? 0 : out_of_memory(error);
 }
 
@@ -356,7 +360,7 @@ static int end_region(struct analysis_regions *regions, const struct trace_event
     if (slot == NO_SLOT) return end_unknown(regions, event, error);
     if (regions->slots.items[slot].begin_lost && !remember_end(regions, event, &is_first))
         return out_of_memory(error);
-    struct analysis_region ended = region_ended(&regions->slots.items[slot], event, event->time);
+    struct analysis_region ended = region_ended(regions, &regions->slots.items[slot], event, event->time);
     ended.is_wrong = check_order(regions, event, slot);
     analysis_recent_put(regions->recent, event->region.place, process_of(regions, event->thread), event->site,
                         event->thread);
@@ -374,7 +378,7 @@ static int whole_region(struct analysis_regions *regions, const struct trace_eve
     struct analysis_open_region whole = {
         .id = event->region, .below = NO_SLOT, .weight = weight_of(regions, &event->region)};
     if (event->end_ticks < event->region.birth) return analysis_region_backwards(regions, event), 0;
-    struct analysis_region ended = region_ended(&whole, event, event->end_ticks);
+    struct analysis_region ended = region_ended(regions, &whole, event, event->end_ticks);
     return add_finished(regions, &whole, &ended) ? 0 : out_of_memory(error);
 }
 

@@ -25,6 +25,7 @@ struct analysis_region {
     uint64_t self_ticks;           /* that no region nested in it covers */
     uint32_t end_thread, end_site; /* UINT32_MAX and 0 if unfinished */
     uint32_t weight;               /* how many it stands for: sampling.h */
+    bool begin_left, begin_lost;   /* it was not seen: before a window, or for another reason */
     bool is_finished;
     bool is_wrong; /* ended in an order that is not that of nesting, or by another thread */
 };

@@ -70,7 +70,7 @@ static struct analysis_task_row *row_of(struct analysis_tasks *tasks, const stru
     return row;
 }
 
-static void count_begin(struct analysis_stats *stats, enum analysis_begin begin)
+void analysis_count_begin(struct analysis_stats *stats, enum analysis_begin begin)
 {
     stats->begun_before += begin == ANALYSIS_BEGIN_BEFORE;
     stats->begin_lost += begin == ANALYSIS_BEGIN_LOST;
@@ -356,7 +356,7 @@ static bool add_finished(struct analysis_tasks *tasks, struct analysis_open_task
         return false;
     row->stats.errors += task->status == ANALYSIS_FAILED;
     add_load(tasks, row, task);
-    count_begin(&row->stats, task->begin);
+    analysis_count_begin(&row->stats, task->begin);
     count_root(tasks, row, task);
     if (row->stats.time.count == 1 || compare_slowness(task, &row->slowest) < 0) row->slowest = *task;
     return offer_slowest(tasks, task) && tell_each(tasks, task);
@@ -472,7 +472,7 @@ static bool add_unfinished(struct analysis_tasks *tasks, struct analysis_open_ta
     task->weight = analysis_sampling_weight(&tasks->sampling, &task->id);
     analysis_stats_leave(&row->stats, task->weight);
     add_load(tasks, row, task);
-    count_begin(&row->stats, task->begin);
+    analysis_count_begin(&row->stats, task->begin);
     count_root(tasks, row, task);
     bool is_one = task->begin != ANALYSIS_BEGIN_OFF; /* that stands for many, of unknown begin */
     if (tasks->wants_unfinished && is_one && !offer_slowest(tasks, task)) return false;

@@ -24,6 +24,8 @@ enum analysis_status { ANALYSIS_UNFINISHED, ANALYSIS_FINISHED, ANALYSIS_FAILED }
 /* Why the begin of a task that is mentioned was not seen. */
 enum analysis_begin analysis_begin_of_mentioned(const struct trace_info *info,
                                                 const struct trace_task_id *task);
+/* Counts a begin that was not seen. */
+void analysis_count_begin(struct analysis_stats *stats, enum analysis_begin begin);
 /* Whether a task without an end in the trace must have ended before the window: those that had not are listed. */
 bool analysis_ended_before_window(const struct trace_info *info, const struct trace_task_id *task,
                                   enum analysis_begin begin);

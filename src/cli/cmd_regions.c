@@ -1,5 +1,6 @@
 /* cairn regions: time per type of region and per call site. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/draw.h"
+#include "cli/grouprows.h"
 #include "cli/query.h"
 #include "cli/show.h"
 #include "cli/typerows.h"
@@ -10,6 +11,7 @@
 struct regions_options {
     struct query query;
     bool sites;
+    const char *by;
 };
 
 extern const struct cli_command cmd_regions;
@@ -162,30 +164,64 @@ static void print_regions(const struct question *question, const struct analysis
 
 /* ---- The command ----------------------------------------------------------------------------------- */
 
+static int ask(struct question *question, bool sites)
+{
+    struct analysis_regions regions = {0};
+    bool ready = analysis_regions_init(&regions, question->info, question_filter(question));
+    int code = ready ? question_run_regions(question, &regions) : cli_out_of_memory();
+    if (code == CLI_OK && question->query->json)
+        write_json(question, &regions);
+    else if (code == CLI_OK && question->query->csv)
+        write_csv(&regions, sites);
+    else if (code == CLI_OK)
+        print_regions(question, &regions, sites);
+    analysis_regions_free(&regions);
+    return code;
+}
+
+static int ask_by(struct question *question, const char *asked, const struct analysis_group_by *by)
+{
+    struct analysis_region_groups groups = {0};
+    bool ready = analysis_region_groups_init(&groups, question->info, question_filter(question), by);
+    int code = ready ? question_run_regions(question, &groups.regions) : cli_out_of_memory();
+    if (code == CLI_OK) {
+        const struct typerows_style style = {.errors = "errors", .is_sampled = groups.regions.sampling.any};
+        analysis_groups_sort(&groups.groups);
+        grouprows_show(question, &(struct grouprows){&groups.groups, asked, NULL, style});
+    }
+    analysis_region_groups_free(&groups);
+    return code;
+}
+
+static int check(const struct regions_options *options, struct analysis_group_by *by)
+{
+    if (!options->by) return CLI_OK;
+    if (options->sites) return cli_usage(&cmd_regions, "--by does not go with --sites");
+    if (analysis_group_by_parse(by, options->by) &&
+        (by->kind == ANALYSIS_BY_TASK || by->kind == ANALYSIS_BY_THREAD))
+        return CLI_OK;
+    return cli_usage(&cmd_regions, "--by: '%s' is neither task nor thread", options->by);
+}
+
 static int run(const void *given, int count, char **arguments)
 {
     struct regions_options options = *(const struct regions_options *)given;
-    struct analysis_regions regions = {0};
+    struct analysis_group_by by = {0};
     struct question question;
+    if (check(&options, &by) != CLI_OK) return CLI_USAGE;
     if (count > 1) options.query.spec.type = arguments[1];
     int code = question_begin(&question, &cmd_regions, &options.query, ANALYSIS_REGIONS, arguments[0]);
     if (code == CLI_OK) {
         question.source->no_text = true; /* logs have been searched by now, if they had to be */
-        bool ready = analysis_regions_init(&regions, question.info, question_filter(&question));
-        code = ready ? question_run_regions(&question, &regions) : cli_out_of_memory();
-        if (code == CLI_OK && options.query.json)
-            write_json(&question, &regions);
-        else if (code == CLI_OK && options.query.csv)
-            write_csv(&regions, options.sites);
-        else if (code == CLI_OK)
-            print_regions(&question, &regions, options.sites);
+        code = options.by ? ask_by(&question, options.by, &by) : ask(&question, options.sites);
     }
-    analysis_regions_free(&regions);
     return question_end(&question, code);
 }
 
 static const struct cli_option options_table[] = {
     {"sites", 's', CLI_FLAG, NULL, offsetof(struct regions_options, sites), "a row per call site as well"},
+    {"by", 0, CLI_TEXT, "WHAT", offsetof(struct regions_options, by),
+     "a row per type and task (the type of the task it works for) or thread (that began it)"},
     {0},
 };
 
@@ -202,9 +238,12 @@ const struct cli_command cmd_regions = {
         "task.\n\n" QUERY_DETAILS
         "\n\n--json: {\"types\": [...], \"diagnostics\": [...]}, a type has: type, " TYPEROWS_FIELDS
         ", sites; each of its sites has file, line, function and the same numbers. --csv has a line per "
-        "type, with --sites a line per call site.",
+        "type, with --sites a line per call site. With --by: {\"groups\": [...], \"by\": ..., ...}, a group "
+        "has: "
+        "type, group, and the same numbers; so has a line of --csv.",
     .examples = "cairn regions demo.cairn                 # all types\n"
                 "cairn regions --sites demo.cairn         # with their call sites\n"
+                "cairn regions --by task demo.cairn       # by type of the task they work for\n"
                 "cairn regions demo.cairn 'sql*'          # some types, each drawn\n"
                 "cairn regions --task 7f3 demo.cairn      # those of one task\n"
                 "cairn regions --where 'task.failed and self > 1ms' demo.cairn\n",

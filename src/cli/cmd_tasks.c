@@ -1,5 +1,6 @@
 /* cairn tasks: latency per type of task, and the slowest ones. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/draw.h"
+#include "cli/grouprows.h"
 #include "cli/query.h"
 #include "cli/show.h"
 #include "cli/typerows.h"
@@ -11,6 +12,7 @@ enum { DRAWN_UNASKED = 3 };
 struct tasks_options {
     struct query query;
     uint64_t slowest, skip;
+    const char *by;
     bool wide, concurrency;
 };
 
@@ -344,16 +346,47 @@ static int ask(struct question *question, const struct asked *asked)
     return code;
 }
 
+static int ask_by(struct question *question, const struct asked *asked, const struct analysis_group_by *by)
+{
+    struct analysis_task_groups groups = {0};
+    question->source->no_text = true;
+    bool ready = analysis_task_groups_init(&groups, question->info, question_filter(question), by);
+    groups.details.tasks.window = analysis_window_of(question->info, &question->query->spec);
+    int code = ready ? question_run(question, &groups.details.sink) : cli_out_of_memory();
+    if (code == CLI_OK) {
+        const struct typerows_style style = {.errors = "failed",
+                                             .is_sampled = groups.details.tasks.sampling.any,
+                                             .is_brief = !asked->options->wide};
+        analysis_groups_sort(&groups.groups);
+        grouprows_show(question, &(struct grouprows){&groups.groups, asked->options->by,
+                                                     &groups.details.tasks.window, style});
+    }
+    analysis_task_groups_free(&groups);
+    return code;
+}
+
+static int check(const struct tasks_options *options, struct analysis_group_by *by)
+{
+    if (options->skip && !options->slowest) return cli_usage(&cmd_tasks, "--skip goes with --slowest");
+    if (!options->by) return CLI_OK;
+    if (options->slowest || options->concurrency)
+        return cli_usage(&cmd_tasks, "--by goes neither with --slowest nor with --concurrency");
+    if (analysis_group_by_parse(by, options->by) && by->kind != ANALYSIS_BY_TASK) return CLI_OK;
+    return cli_usage(&cmd_tasks, "--by: '%s' is none of attr.KEY, thread, parent, outcome, reason, process",
+                     options->by);
+}
+
 static int run(const void *given, int count, char **arguments)
 {
     const struct tasks_options *options = given;
     const struct asked asked = {options, count, arguments};
     struct query query = options->query;
+    struct analysis_group_by by = {0};
     struct question question;
-    if (options->skip && !options->slowest) return cli_usage(&cmd_tasks, "--skip goes with --slowest");
+    if (check(options, &by) != CLI_OK) return CLI_USAGE;
     if (count > 1) query.spec.type = arguments[1];
     int code = question_begin(&question, &cmd_tasks, &query, ANALYSIS_TASKS, arguments[0]);
-    if (code == CLI_OK) code = ask(&question, &asked);
+    if (code == CLI_OK) code = options->by ? ask_by(&question, &asked, &by) : ask(&question, &asked);
     return question_end(&question, code);
 }
 
@@ -362,6 +395,8 @@ static const struct cli_option options_table[] = {
      "list the N slowest finished tasks instead; with --unfinished the oldest of those"},
     {"skip", 0, CLI_COUNT, "M", offsetof(struct tasks_options, skip),
      "with --slowest: leave out the first M, to see the next page"},
+    {"by", 0, CLI_TEXT, "WHAT", offsetof(struct tasks_options, by),
+     "a row per group: attr.KEY, thread, parent, outcome, reason or process"},
     {"wide", 'w', CLI_FLAG, NULL, offsetof(struct tasks_options, wide),
      "all columns: also min, mean, p99.9, subtasks, at once, peak"},
     {"concurrency", 0, CLI_FLAG, NULL, offsetof(struct tasks_options, concurrency),
@@ -391,6 +426,13 @@ const struct cli_command cmd_tasks = {
         "instant on two threads either may come first. It is found with --concurrency alone, because it "
         "needs the "
         "begins of all tasks in the order of time.\n\n"
+        "--by makes groups within each type: attr.KEY, by the value that the task was given last; thread, "
+        "the one "
+        "that ended it (an unfinished task: that began it); parent, the type of its parent; outcome (ok, "
+        "failed, "
+        "unfinished); reason, of failures; process. A task is in one group; there are up to 4096 groups, "
+        "what comes "
+        "later goes into (other). Values that agree in their first 255 bytes are one.\n\n"
         "--min and --max are about latency; --thread means tasks that did anything on that "
         "thread.\n\n" QUERY_DETAILS
         "\n\n--json: {\"types\": [...], \"diagnostics\": [...]}, a type has: type, " TYPEROWS_FIELDS
@@ -399,12 +441,15 @@ const struct cli_command cmd_tasks = {
         "many they are the slowest), ...}, a task "
         "has: id, type, begin_ns (since the start), latency_ns (of an unfinished one until the end of the "
         "trace), "
-        "status (ok, failed, unfinished), reason, parent (id), ended_on. --csv has the same fields.",
+        "status (ok, failed, unfinished), reason, parent (id), ended_on. With --by: {\"groups\": [...], "
+        "\"by\": ..., ...}, a group has the fields of a type but slowest, "
+        "one_in and skipped, and: group (null: none). --csv has the same fields.",
     .examples = "cairn tasks demo.cairn                      # all types\n"
                 "cairn tasks demo.cairn 'GET *'              # some types, each drawn\n"
                 "cairn tasks --slowest 5 demo.cairn request  # the slowest five\n"
                 "cairn tasks --slowest 5 --skip 5 demo.cairn # the next five\n"
                 "cairn tasks --wide --concurrency demo.cairn # and how many were open at once\n"
+                "cairn tasks --by attr.user demo.cairn login # the users' logins, each by itself\n"
                 "cairn tasks --failed --json demo.cairn      # what failed, for programs\n"
                 "cairn tasks --where 'attr.user = 7 and latency > 10ms' demo.cairn\n",
     .options = options_table,

@@ -1,6 +1,6 @@
 /* The face of src/analysis: sinks whose result is an answer. SPDX-License-Identifier: Apache-2.0
  *
- *     source ──► tasks, regions, story (each a sink) ──► rows, lines
+ *     source ──► tasks, regions, groups, flame, story (each a sink) ──► rows, stacks, lines
  *                  └─ asks ─► filter ◄─ its own first pass, if it needs one
  *
  * A sink takes events in the order of time and has its result when it was ended. Everything is in ticks.
@@ -9,9 +9,12 @@
 #define CAIRN_ANALYSIS_ANALYSIS_H
 
 #include "analysis/criticalpath.h"
+#include "analysis/concurrency.h"
 #include "analysis/details.h"
 #include "analysis/explain.h"
 #include "analysis/filter.h"
+#include "analysis/flame.h"
+#include "analysis/groups.h"
 #include "analysis/ids.h"
 #include "analysis/regions.h"
 #include "analysis/stats.h"

@@ -25,7 +25,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHALLOW = 64 };
+enum {
+    SHALLOW = 64,
+    BELOW_MAX = 256 /* how far down one of the same task is looked for */
+};
 #define NO_SLOT UINT32_MAX
 
 struct analysis_open_region {
@@ -36,7 +39,8 @@ struct analysis_open_region {
     uint32_t next_free;     /* plus one */
     uint32_t process;
     uint32_t weight; /* what it stands for: sampling.h */
-    uint32_t gaps;   /* of its thread when it began */
+    uint32_t label;
+    uint32_t gaps; /* of its thread when it began */
     bool begin_lost, in_map;
 };
 
@@ -128,6 +132,7 @@ static struct analysis_region region_of(const struct analysis_regions *regions,
     bool left = analysis_is_before_window(regions->info, open->process, open->id.birth);
     return (struct analysis_region){.id = open->id,
                                     .weight = open->weight,
+                                    .label = open->label,
                                     .end_thread = UINT32_MAX,
                                     .begin_left = open->begin_lost && left,
                                     .begin_lost = open->begin_lost && !left};
@@ -207,6 +212,18 @@ static uint32_t weight_of(const struct analysis_regions *regions, const struct t
     return analysis_sampling_weight(&regions->sampling, &region->task);
 }
 
+/* With the thread's list as it was before. */
+static bool give_label(struct analysis_regions *regions, struct analysis_open_region *open)
+{
+    const struct analysis_open_region *items = regions->slots.items;
+    uint32_t below = open->below;
+    if (!regions->label) return true;
+    for (int i = 0; below != NO_SLOT && !analysis_id_equal(&items[below].id.task, &open->id.task); i++)
+        below = i < BELOW_MAX ? items[below].below : NO_SLOT;
+    return regions->label(regions->label_data, &open->id, below == NO_SLOT ? 0 : items[below].label,
+                          &open->label);
+}
+
 static bool push_region(struct analysis_regions *regions, const struct trace_event *event)
 {
     struct analysis_region_thread *thread = thread_of(regions, event->region.thread);
@@ -224,6 +241,7 @@ static bool push_region(struct analysis_regions *regions, const struct trace_eve
     if (thread->top != NO_SLOT) regions->slots.items[thread->top].above = slot;
     thread->top = slot;
     thread->depth++;
+    if (!give_label(regions, open)) return false;
     if (!open->in_map) {
         thread->shallow[thread->shallow_count++] = slot;
         return true;

@@ -25,6 +25,7 @@ struct analysis_region {
     uint64_t self_ticks;           /* that no region nested in it covers */
     uint32_t end_thread, end_site; /* UINT32_MAX and 0 if unfinished */
     uint32_t weight;               /* how many it stands for: sampling.h */
+    uint32_t label;                /* that it was given at its begin */
     bool begin_left, begin_lost;   /* it was not seen: before a window, or for another reason */
     bool is_finished;
     bool is_wrong; /* ended in an order that is not that of nesting, or by another thread */
@@ -44,6 +45,11 @@ struct analysis_regions {
      * False: memory ran out. Only by events, not by analysis_regions_run's scan, which is then not made. */
     bool (*each)(void *data, const struct analysis_region *region);
     void *each_data;
+    /* May be set beside it: gives a region a label when it begins. `below` is the label of the innermost region of the
+     * same task that is open on its thread; 0: there is none. *label is 0, and stays so for regions that take no part in
+     * nesting. False: memory ran out. */
+    bool (*label)(void *data, const struct trace_region_id *region, uint32_t below, uint32_t *label);
+    void *label_data;
     /* Private. */
     const struct trace_info *info;
     struct analysis_filter *filter;

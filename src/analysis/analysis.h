@@ -1,6 +1,6 @@
 /* The face of src/analysis: sinks whose result is an answer. SPDX-License-Identifier: Apache-2.0
  *
- *     source ──► tasks, regions, groups, flame, story (each a sink) ──► rows, stacks, lines
+ *     source ──► tasks, regions, groups, tree, series, flame, story (each a sink) ──► rows, stacks, lines
  *                  └─ asks ─► filter ◄─ its own first pass, if it needs one
  *
  * A sink takes events in the order of time and has its result when it was ended. Everything is in ticks.
@@ -17,9 +17,11 @@
 #include "analysis/groups.h"
 #include "analysis/ids.h"
 #include "analysis/regions.h"
+#include "analysis/series.h"
 #include "analysis/stats.h"
 #include "analysis/story.h"
 #include "analysis/storygaps.h"
 #include "analysis/tasks.h"
+#include "analysis/tasktree.h"
 
 #endif

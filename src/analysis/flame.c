@@ -26,9 +26,9 @@ struct analysis_cover {
 /* UINT32_MAX if memory ran out, as from what follows. */
 static uint32_t add_stack(struct analysis_flame *flame, uint32_t parent, uint32_t name)
 {
-    uint32_t depth = parent == ANALYSIS_NO_STACK ? 1 : flame->stacks.items[parent].depth + 1;
+    uint32_t depth = parent == ANALYSIS_NO_NODE ? 0 : flame->stacks.items[parent].at.depth + 1;
     const char *frame = flame->names.texts.items[name];
-    struct analysis_stack stack = {.parent = parent, .depth = depth, .frame = frame};
+    struct analysis_stack stack = {.at = {parent, depth}, .frame = frame};
     uint64_t *index = map_put(&flame->children, (struct map_key){parent, name, 0}, NULL);
     if (!index) return UINT32_MAX;
     *index = flame->stacks.count;
@@ -39,8 +39,8 @@ static uint32_t other_types(struct analysis_flame *flame)
 {
     uint32_t name = analysis_names_number(&flame->names, ANALYSIS_TYPE_OTHER);
     if (name == UINT32_MAX) return name;
-    const uint64_t *known = map_get(&flame->children, (struct map_key){ANALYSIS_NO_STACK, name, 0});
-    return known ? (uint32_t)*known : add_stack(flame, ANALYSIS_NO_STACK, name);
+    const uint64_t *known = map_get(&flame->children, (struct map_key){ANALYSIS_NO_NODE, name, 0});
+    return known ? (uint32_t)*known : add_stack(flame, ANALYSIS_NO_NODE, name);
 }
 
 static uint32_t stack_of(struct analysis_flame *flame, uint32_t parent, uint32_t name)
@@ -48,8 +48,8 @@ static uint32_t stack_of(struct analysis_flame *flame, uint32_t parent, uint32_t
     if (name == UINT32_MAX) return name;
     const uint64_t *known = map_get(&flame->children, (struct map_key){parent, name, 0});
     if (known) return (uint32_t)*known;
-    bool is_type = parent == ANALYSIS_NO_STACK;
-    if (!is_type && flame->stacks.items[parent].depth == ANALYSIS_STACK_DEPTH_MAX) return parent;
+    bool is_type = parent == ANALYSIS_NO_NODE;
+    if (!is_type && flame->stacks.items[parent].at.depth == ANALYSIS_STACK_DEPTH_MAX - 1) return parent;
     if (flame->stacks.count >= ANALYSIS_STACKS_MAX) return is_type ? other_types(flame) : parent;
     return add_stack(flame, parent, name);
 }
@@ -77,7 +77,7 @@ static bool is_wanted(const struct analysis_flame *flame, const struct trace_tas
 static uint32_t outermost(struct analysis_flame *flame, const struct trace_task_id *task, uint32_t name)
 {
     uint32_t type = analysis_names_number(&flame->names, type_of_task(flame, task));
-    uint32_t parent = stack_of(flame, ANALYSIS_NO_STACK, type);
+    uint32_t parent = stack_of(flame, ANALYSIS_NO_NODE, type);
     return parent == UINT32_MAX ? parent : stack_of(flame, parent, name);
 }
 
@@ -247,43 +247,14 @@ void analysis_flame_free(struct analysis_flame *flame)
 
 /* ---- Order --------------------------------------------------------------------------------------------------- */
 
-/* Both lifted to where they are siblings; of two in one line the outer one comes first. */
-static int compare_stacks(const struct analysis_stack *stacks, uint32_t one, uint32_t other)
+static int compare_frames(const void *left, const void *right)
 {
-    uint32_t deep = stacks[one].depth, deeper = stacks[other].depth;
-    for (uint32_t depth = deep; depth > deeper; depth--) one = stacks[one].parent;
-    for (uint32_t depth = deeper; depth > deep; depth--) other = stacks[other].parent;
-    if (one == other) return (deep > deeper) - (deep < deeper);
-    while (stacks[one].parent != stacks[other].parent) {
-        one = stacks[one].parent;
-        other = stacks[other].parent;
-    }
-    return strcmp(stacks[one].frame, stacks[other].frame);
-}
-
-struct sorted {
-    const struct analysis_stack *stacks;
-    uint32_t index;
-};
-
-static int compare_sorted(const void *left, const void *right)
-{
-    const struct sorted *one = left, *other = right;
-    return compare_stacks(one->stacks, one->index, other->index);
+    const struct analysis_stack *one = left, *other = right;
+    return strcmp(one->frame, other->frame);
 }
 
 uint32_t *analysis_flame_order(const struct analysis_flame *flame)
 {
-    size_t count = flame->stacks.count;
-    struct sorted *sorted = calloc(count + 1, sizeof *sorted);
-    uint32_t *order = calloc(count + 1, sizeof *order);
-    if (sorted && order) {
-        for (uint32_t i = 0; i < count; i++) sorted[i] = (struct sorted){flame->stacks.items, i};
-        qsort(sorted, count, sizeof *sorted, compare_sorted);
-        for (size_t i = 0; i < count; i++) order[i] = sorted[i].index;
-    }
-    bool done = sorted && order;
-    free(sorted);
-    if (!done) free(order);
-    return done ? order : NULL;
+    return analysis_forest_order(flame->stacks.items, sizeof *flame->stacks.items, flame->stacks.count,
+                                 compare_frames);
 }

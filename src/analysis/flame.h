@@ -16,6 +16,7 @@
 #ifndef CAIRN_ANALYSIS_FLAME_H
 #define CAIRN_ANALYSIS_FLAME_H
 
+#include "analysis/forest.h"
 #include "analysis/regions.h"
 #include "analysis/tasks.h"
 
@@ -24,11 +25,9 @@ enum {
     ANALYSIS_STACK_DEPTH_MAX = 100 /* frames, the task type among them */
 };
 #define ANALYSIS_FRAME_GAP "(no region)"
-#define ANALYSIS_NO_STACK UINT32_MAX
 
 struct analysis_stack {
-    uint32_t parent; /* index of a lower number; ANALYSIS_NO_STACK: this is a task type */
-    uint32_t depth;  /* frames up to this one */
+    struct analysis_forest_node at; /* a root is a task type */
     const char *frame;
     histogram_sum self; /* ticks */
     uint64_t count;     /* regions, or tasks that have a gap */

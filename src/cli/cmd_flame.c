@@ -1,4 +1,5 @@
 /* cairn flame: folded stacks of regions, for flame graphs. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/foldedpath.h"
 #include "cli/query.h"
 #include "cli/records.h"
 
@@ -14,32 +15,16 @@ extern const struct cli_command cmd_flame;
 
 /* ---- Output ---------------------------------------------------------------------------------------- */
 
-struct path {
-    VECTOR(char) text;
-};
-
-/* What programs that read stacks take for the end of a frame or of a line does not stand in a frame. */
-static bool add_frame(struct path *path, const char *frame)
-{
-    for (; *frame; frame++) {
-        char plain = *frame == ';' ? ':' : (unsigned char)*frame < ' ' ? ' ' : *frame;
-        if (!vector_push(&path->text, plain)) return false;
-    }
-    return true;
-}
-
-/* The frames of a stack from number `first` on, with ';' between. NULL if memory ran out. */
-static const char *path_text(struct path *path, const struct analysis_flame *flame, uint32_t stack,
+/* The frames of a stack from number `first` on. NULL if memory ran out. */
+static const char *path_text(struct folded_path *path, const struct analysis_flame *flame, uint32_t stack,
                              uint32_t first)
 {
-    uint32_t frames[ANALYSIS_STACK_DEPTH_MAX], depth = flame->stacks.items[stack].depth;
-    for (uint32_t i = depth; i-- > 0; stack = flame->stacks.items[stack].parent) frames[i] = stack;
-    path->text.count = 0;
-    for (uint32_t i = first; i < depth; i++) {
-        if (i > first && !vector_push(&path->text, ';')) return NULL;
-        if (!add_frame(path, flame->stacks.items[frames[i]].frame)) return NULL;
-    }
-    return vector_push(&path->text, 0) ? path->text.items : NULL;
+    uint32_t frames[ANALYSIS_STACK_DEPTH_MAX], count = flame->stacks.items[stack].at.depth + 1;
+    for (uint32_t i = count; i-- > 0; stack = flame->stacks.items[stack].at.parent) frames[i] = stack;
+    folded_path_clear(path);
+    for (uint32_t i = first; i < count; i++)
+        if (!folded_path_add(path, flame->stacks.items[frames[i]].frame)) return NULL;
+    return folded_path_text(path);
 }
 
 /* Sums may pass 64 bits only in traces made to do so. */
@@ -48,7 +33,7 @@ static uint64_t self_ns(const struct analysis_flame *flame, const struct analysi
     return trace_clock_ns(&flame->info->clock, stack->self > UINT64_MAX ? UINT64_MAX : (uint64_t)stack->self);
 }
 
-static bool print_folded(const struct analysis_flame *flame, const uint32_t *order, struct path *path)
+static bool print_folded(const struct analysis_flame *flame, const uint32_t *order, struct folded_path *path)
 {
     for (size_t i = 0; i < flame->stacks.count; i++) {
         uint64_t us = (self_ns(flame, &flame->stacks.items[order[i]]) + 500) / 1000;
@@ -60,12 +45,13 @@ static bool print_folded(const struct analysis_flame *flame, const uint32_t *ord
 }
 
 static bool write_stack(struct records *records, const struct analysis_flame *flame, uint32_t stack,
-                        struct path *path)
+                        struct folded_path *path)
 {
     const struct analysis_stack *at = &flame->stacks.items[stack];
     const char *text = path_text(path, flame, stack, 1);
     uint32_t task = stack;
-    while (flame->stacks.items[task].parent != ANALYSIS_NO_STACK) task = flame->stacks.items[task].parent;
+    while (flame->stacks.items[task].at.parent != ANALYSIS_NO_NODE)
+        task = flame->stacks.items[task].at.parent;
     if (!text) return false;
     records_row(records);
     records_text(records, "task", flame->stacks.items[task].frame);
@@ -87,7 +73,7 @@ static void write_head(struct records *records)
 }
 
 static bool write_stacks(const struct question *question, const struct analysis_flame *flame,
-                         const uint32_t *order, struct path *path)
+                         const uint32_t *order, struct folded_path *path)
 {
     struct records records;
     bool done = true;
@@ -103,7 +89,7 @@ static bool write_stacks(const struct question *question, const struct analysis_
 
 static int answer(const struct question *question, const struct analysis_flame *flame)
 {
-    struct path path = {0};
+    struct folded_path path = {0};
     uint32_t *order = analysis_flame_order(flame);
     bool done = order != NULL;
     if (done && (question->query->json || question->query->csv))
@@ -178,7 +164,7 @@ const struct cli_command cmd_flame = {
         "beyond "
         "counts for the innermost frame that is left. --type is about regions, as in `cairn "
         "regions`.\n\n" QUERY_DETAILS "\n\n--json: {\"stacks\": [...], \"diagnostics\": [...]}, a stack has: "
-                                      "task, stack (regions, outermost "
+        "task, stack (regions, outermost "
         "first, joined by ;), count, self_ns. --csv has the same fields.",
     .examples = "cairn flame demo.cairn | flamegraph.pl >demo.svg     # all tasks\n"
                 "cairn flame demo.cairn 'GET *' >get.folded           # of some types; speedscope opens it\n"

@@ -329,11 +329,18 @@ static bool tell_each(struct analysis_tasks *tasks, const struct analysis_task *
     return !tasks->each || tasks->each(tasks->each_data, task);
 }
 
+static bool is_meant(struct analysis_tasks *tasks, const struct analysis_task *task)
+{
+    if (task->status == ANALYSIS_UNFINISHED &&
+        analysis_ended_before_window(tasks->info, &task->id, task->begin))
+        return false;
+    return !tasks->filter || analysis_filter_task(tasks->filter, task);
+}
+
 /* Whether it counts, now that it is over; it does not stand among the open ones any more. */
 static bool leave_open(struct analysis_tasks *tasks, const struct analysis_open_task *open)
 {
-    const struct analysis_task *task = &open->task;
-    bool counts = !tasks->filter || analysis_filter_task(tasks->filter, task);
+    bool counts = is_meant(tasks, &open->task);
     if (tasks->wants_peak) analysis_peaks_close(&tasks->peaks, (uint32_t)(open - tasks->slots.items), counts);
     return counts;
 }
@@ -465,7 +472,6 @@ static bool add_unfinished(struct analysis_tasks *tasks, struct analysis_open_ta
     struct analysis_task *task = &open->task;
     task->end_ticks = tasks->info->end_ticks;
     task->self_ticks = self_time(open);
-    if (analysis_ended_before_window(tasks->info, &task->id, task->begin)) return true;
     if (!leave_open(tasks, open)) return true;
     struct analysis_task_row *row = row_of(tasks, &task->id);
     if (!row) return false;

@@ -4,11 +4,13 @@
 void folded_path_clear(struct folded_path *path)
 {
     path->text.count = 0;
+    path->has_name = false;
 }
 
 bool folded_path_add(struct folded_path *path, const char *name)
 {
-    if (path->text.count && !vector_push(&path->text, ';')) return false;
+    if (path->has_name && !vector_push(&path->text, ';')) return false;
+    path->has_name = true;
     for (; *name; name++) {
         char plain = *name == ';' ? ':' : (unsigned char)*name < ' ' ? ' ' : *name;
         if (!vector_push(&path->text, plain)) return false;

@@ -7,6 +7,7 @@
 /* Zero-initialise; vector_free(&path.text) frees it. */
 struct folded_path {
     VECTOR(char) text;
+    bool has_name;
 };
 
 void folded_path_clear(struct folded_path *path);

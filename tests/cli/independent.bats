@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The reports agree with tests/independent/decode.py, a second decoder and calculation written from doc/format.md
-# alone: counts, totals, self times, extremes, exact percentiles, per type and per call site.
+# alone: counts, totals, self times, extremes, exact percentiles, per type and per call site; groups, trees, flame data,
+# series and concurrency.
 # SPDX-License-Identifier: Apache-2.0
 
 load shop
@@ -12,6 +13,7 @@ setup() {
 
 agree() {
     "$CAIRN_SOURCE/tests/independent/compare.py" "$CAIRN" "$1"
+    "$CAIRN_SOURCE/tests/independent/compare_groups.py" "$CAIRN" "$1"
 }
 
 # irregular SEED: a trace of that seed, compared
@@ -56,11 +58,14 @@ irregular() {
 @test "a difference is found: another trace's numbers do not pass" {
     make_shop shop.cairn
     # Answers every question with the shop's numbers, whatever the trace.
-    printf '#!/bin/sh\nexec "%s" "$1" --json "%s"\n' "$CAIRN" "$PWD/shop.cairn" >liar
+    printf '#!/bin/bash\nexec "%s" "${@:1:$#-1}" "%s"\n' "$CAIRN" "$PWD/shop.cairn" >liar
     chmod +x liar
     sed 's/time=9000/time=9001/' shop.cairn.txt >later.txt
     "$CAIRN" assemble later.txt -o later.cairn
     run "$CAIRN_SOURCE/tests/independent/compare.py" ./liar later.cairn
     [ "$status" -eq 1 ]
     [[ "$output" == *"tasks 'order': total_ns is 131500, should be 131501"* ]]
+    run "$CAIRN_SOURCE/tests/independent/compare_groups.py" ./liar later.cairn
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"concurrency of 'order'"* ]]
 }

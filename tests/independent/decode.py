@@ -71,7 +71,8 @@ class Trace:
         self.overflow = u64(data, 408)
         self.one_in, self.skipped, self.open_tasks = {}, {}, {}
         self.overwritten, self.window_begin = {}, 0
-        self.sites, self.roles = {0: ("(unknown)", "::")}, {}
+        self.sites, self.roles, self.value_types = {0: ("(unknown)", "::")}, {}, {}
+        self.threads = {}  # index: (tid, name)
         self.thread_lost = {}
         self.chunks = []
         at = u32(data, 12)
@@ -109,11 +110,14 @@ class Trace:
             self.one_in[number] = self.one_in.get(number) or u32(block, at + 24)
             self.skipped[number] = max(self.skipped.get(number, 0), u64(block, at + 32))
             self.roles.setdefault(number, block[at + 12])
+            self.value_types.setdefault(number, block[at + 13])
             self.sites.setdefault(number, (texts[0], f"{texts[2]}:{line if texts[2] else 0}:{texts[3]}"))
             at += size
 
     def read_threads(self, block):
         for at in range(32, len(block), 384):
+            name = block[at + 24:at + 56].split(b"\0")[0].decode("utf-8", "replace")
+            self.threads[u32(block, at)] = u32(block, at + 4), name
             self.thread_lost[u32(block, at)] = struct.unpack_from("<16Q", block, at + 72)
             self.overwritten[u32(block, at)] = struct.unpack_from("<16Q", block, at + 200), u64(block, at + 328)
 
@@ -188,12 +192,16 @@ class Decoder:
                 state = named[head >> 5 & (1 << 55) - 1]
             elif kind in OF_STATE:
                 what = [("mention", state), ("moment", state)]
+                if kind == ATTR:
+                    what.append(("attr", state, site, word[1]))
+            elif kind == COUNTER:
+                what = [("counter", site, word[1])]
             elif kind == TASK_BEGIN:
                 what = [("task begin", (word[1], time), (BACKGROUND, 0))]
             elif kind == TASK_CHILD:
                 what = [("mention", (word[2], word[3])), ("task begin", (word[1], time), (word[2], word[3]))]
             elif kind in (TASK_END, TASK_FAIL):
-                what = [("task end", (word[1], word[2]), kind == TASK_FAIL)]
+                what = [("task end", (word[1], word[2]), kind == TASK_FAIL, site)]
             elif kind == LINK:
                 what = [("mention", state), ("mention", (word[1], word[2])), ("link", state, (word[1], word[2]))]
             elif kind == REGION_BEGIN:
@@ -240,6 +248,7 @@ class Instance:
         self.covered = []  # intervals; a task's are [begin, None] while the subtask is open
         self.parent_interval = None
         self.weight, self.is_root, self.listed, self.has_parent = 1, False, False, False
+        self.task = None  # of a region, if it is known
 
     def duration(self):
         return max(0, self.end - self.birth)
@@ -301,19 +310,20 @@ class Model:
         known.weight = self.own_weight(task[0]) if known.is_root else self.weight(parent)
         self.cover_parent(known, parent, time)
 
-    def end_task(self, time, task, failed):
+    def end_task(self, time, task, failed, site):
         if task[0] <= OFF:
             return
         self.mention(task)
         known = self.tasks[task[0]]
         if known.end is None:
-            known.end, known.failed = time, failed
+            known.end, known.failed, known.end_site = time, failed, site
             if known.parent_interval:
                 known.parent_interval[1] = time
 
-    def begin_region(self, place, birth, thread, begin, weight):
+    def begin_region(self, place, birth, thread, begin, task):
         self.regions[place] = Instance(place >> 45, birth, begin, thread)
-        self.regions[place].weight = weight
+        self.regions[place].task = task
+        self.regions[place].weight = self.weight(task)
         self.regions[place].gaps = self.gaps.get(thread, 0)
         self.stacks.setdefault(thread, []).append(place)
 
@@ -344,12 +354,12 @@ class Model:
             elif what == "task end":
                 self.end_task(time, *rest)
             elif what == "region begin":
-                self.begin_region(rest[0], rest[1], thread, None, self.weight(rest[2]))
+                self.begin_region(rest[0], rest[1], thread, None, rest[2])
             elif what == "region open":
                 self.mention(rest[2])
                 if rest[0] in self.regions:
                     continue
-                self.begin_region(rest[0], rest[1], thread, self.lost_or_left(rest[1]), self.weight(rest[2]))
+                self.begin_region(rest[0], rest[1], thread, self.lost_or_left(rest[1]), rest[2])
             elif what == "region end":
                 self.end_region(time, thread, *rest)
             elif what == "gap":
@@ -357,7 +367,7 @@ class Model:
             elif what == "region at" and rest[2] >= rest[1]:
                 region = Instance(rest[0], 0)
                 region.end, region.explicit = (rest[2] - rest[1]) / ns, True
-                region.weight = self.weight(rest[3])
+                region.thread, region.task, region.weight = thread, rest[3], self.weight(rest[3])
                 self.whole.append(region)
 
 

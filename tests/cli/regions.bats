@@ -89,3 +89,19 @@ C
     [[ "$(example double_region_end)" == *"'b' ended at "*":17 (main) and again at "*":18 (main)"* ]]
     [[ "$(example cross_thread_end)" == *":13 (main) on "*" and ended at "*":6 (other) on "* ]]
 }
+
+@test "--by task and --by thread make groups that add up to their types" {
+    for by in task thread; do
+        "$CAIRN" regions --by $by --json shop.cairn | jq -c '[.groups | group_by(.type)[] | [.[0].type, (map(.count) | add),
+            (map(.self_ns) | add), (map(.errors) | add)]]' >groups
+        "$CAIRN" regions --json shop.cairn | jq -c '[.types | sort_by(.type)[] | [.type, .count, .self_ns, .errors]]' |
+            diff - groups
+    done
+    "$CAIRN" regions --by task --json shop.cairn >groups.json
+    jq -e '[.groups[] | [.type, .group, .count]] == [["wait", "order", 2], ["brew", "payment", 1], ["brew", "order", 1],
+        ["brew", "(background)", 1]]' groups.json
+    run -0 "$CAIRN" regions --by thread shop.cairn
+    [[ "${lines[0]}" =~ ^type\ +thread\ +count ]]
+    run -2 "$CAIRN" regions --by outcome shop.cairn
+    run -2 "$CAIRN" regions --by task --sites shop.cairn
+}

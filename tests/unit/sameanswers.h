@@ -32,6 +32,7 @@ static inline const char *same_tasks(const struct analysis_tasks *one, const str
     for (size_t i = 0; i < one->rows.count; i++) {
         const struct analysis_task_row *row = &one->rows.items[i], *its = &other->rows.items[i];
         if (strcmp(row->type, its->type) != 0 || !same_stats(&row->stats, &its->stats)) return row->type;
+        if (row->load.open_ticks != its->load.open_ticks || row->load.peak != its->load.peak) return "load";
         if (row->roots != its->roots || row->skipped != its->skipped) return "sampling";
     }
     if (one->slowest_count != other->slowest_count) return "number of slowest";

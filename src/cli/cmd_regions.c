@@ -238,7 +238,8 @@ const struct cli_command cmd_regions = {
         "task.\n\n" QUERY_DETAILS
         "\n\n--json: {\"types\": [...], \"diagnostics\": [...]}, a type has: type, " TYPEROWS_FIELDS
         ", sites; each of its sites has file, line, function and the same numbers. --csv has a line per "
-        "type, with --sites a line per call site. With --by: {\"groups\": [...], \"by\": ..., ...}, a group "
+        "type, with --sites a line per call site. With --by: {\"groups\": [...], \"by\": WHAT, "
+        "\"diagnostics\": [...]}, a group "
         "has: "
         "type, group, and the same numbers; so has a line of --csv.",
     .examples = "cairn regions demo.cairn                 # all types\n"

@@ -442,7 +442,7 @@ const struct cli_command cmd_tasks = {
         "has: id, type, begin_ns (since the start), latency_ns (of an unfinished one until the end of the "
         "trace), "
         "status (ok, failed, unfinished), reason, parent (id), ended_on. With --by: {\"groups\": [...], "
-        "\"by\": ..., ...}, a group has the fields of a type but slowest, "
+        "\"by\": WHAT, ...}, a group has the fields of a type but slowest, "
         "one_in and skipped, and: group (null: none). --csv has the same fields.",
     .examples = "cairn tasks demo.cairn                      # all types\n"
                 "cairn tasks demo.cairn 'GET *'              # some types, each drawn\n"

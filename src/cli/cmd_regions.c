@@ -238,10 +238,8 @@ const struct cli_command cmd_regions = {
         "task.\n\n" QUERY_DETAILS
         "\n\n--json: {\"types\": [...], \"diagnostics\": [...]}, a type has: type, " TYPEROWS_FIELDS
         ", sites; each of its sites has file, line, function and the same numbers. --csv has a line per "
-        "type, with --sites a line per call site. With --by: {\"groups\": [...], \"by\": WHAT, "
-        "\"diagnostics\": [...]}, a group "
-        "has: "
-        "type, group, and the same numbers; so has a line of --csv.",
+        "type, with --sites a line per call site. With --by there is \"groups\" instead of \"types\"; a "
+        "group has type, group (null: none), and the same numbers; so has a line of --csv.",
     .examples = "cairn regions demo.cairn                 # all types\n"
                 "cairn regions --sites demo.cairn         # with their call sites\n"
                 "cairn regions --by task demo.cairn       # by type of the task they work for\n"

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#define DETAILS                                                                                              \
+    (unsigned)(CAIRN_READER_DETAIL_ATTRS | CAIRN_READER_DETAIL_LOGS | CAIRN_READER_DETAIL_SUBTASKS |         \
+               CAIRN_READER_DETAIL_REGIONS | CAIRN_READER_DETAIL_THREADS)
+
 /* The caller's header may be older, then what it does not have is 0, or newer, then what we do not have must be 0: to
  * overlook a condition would be a wrong answer. */
 static bool copy_query(cairn_reader_query *copy, const cairn_reader_query *given)
@@ -13,7 +17,7 @@ static bool copy_query(cairn_reader_query *copy, const cairn_reader_query *given
     for (size_t i = sizeof *copy; i < given->size; i++)
         if (((const char *)given)[i]) return false;
     memcpy(copy, given, given->size < sizeof *copy ? given->size : sizeof *copy);
-    return true;
+    return (copy->details & ~DETAILS) == 0;
 }
 
 static int refuse(cairn_reader_error *error)

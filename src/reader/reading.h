@@ -1,10 +1,12 @@
 /* The inside of libcairn-reader: cairn/reader.h over trace and analysis. SPDX-License-Identifier: Apache-2.0
  *
  *     openreader.c    open, close, what is known of the whole
- *     readevents.c    events                     ┐ each turns what it gets, in ticks and indices,
- *     readtasks.c     tasks, each with details   │ into the public structs; nothing is
- *     readregions.c   regions                    │ computed here
- *     readtables.c    tables by type             ┘
+ *     question.c      queries: which tasks or regions are meant
+ *     readids.c       ids, types, values                 ┐
+ *     readevents.c    events                             │ each turns what it gets, in ticks and
+ *     readtasks.c     tasks, each with details           │ indices, into the public structs;
+ *     readregions.c   regions                            │ nothing is computed here
+ *     readtables.c    tables by type                     ┘
  *
  * Everything that lives as long as the reader (sites, threads, processes) is turned once, when it is opened. A PASS begins
  * with what the source had counted and found at its opening, so that nothing is ever counted twice.

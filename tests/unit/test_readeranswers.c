@@ -195,6 +195,8 @@ static void queries_of_other_versions_are_understood_or_refused(void **state)
     char *text = list(reader, false, &older, 0, &result); /* its type lies beyond its size */
     assert_true(strstr(text, "order"));
     free(text);
+    cairn_reader_query wanting = {.size = sizeof wanting, .details = 1u << 31};
+    assert_int_equal(ask(reader, &wanting), -CAIRN_EINVAL);
     older.size = 0;
     assert_int_equal(ask(reader, &older), -CAIRN_EINVAL);
     cairn_reader_close(reader);

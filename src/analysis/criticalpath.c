@@ -195,6 +195,15 @@ static const struct path_mark *last_sign(struct walk *walk, const struct frame *
     return NULL;
 }
 
+/* Whether what came next had waited for the link's task. A task that was there itself when it told of its cause was
+ * not waiting: it kept its books. */
+static bool ends_wait(const struct walk *walk, uint32_t from)
+{
+    const struct path_mark *link = walk->link;
+    if (!link || link->begin >= walk->time) return false;
+    return line_at(walk, link->index)->kind == ANALYSIS_STORY_LINK_TO || link->thread != from;
+}
+
 static bool add_wait(struct walk *walk, uint32_t task, uint64_t begin)
 {
     const struct path_mark *link = walk->link;
@@ -205,18 +214,14 @@ static bool add_wait(struct walk *walk, uint32_t task, uint64_t begin)
     return add_step(walk, step, later(begin, link->begin));
 }
 
+/* Nothing is known from `begin`, when the task was on the thread `from`, to where the walk is. */
 static bool add_quiet(struct walk *walk, uint32_t task, uint64_t begin, uint32_t from)
 {
-    bool is_known = from != UINT32_MAX && walk->thread != UINT32_MAX;
-    bool is_handover = is_known && from != walk->thread;
     if (begin >= walk->time) return true;
-    if (walk->link && walk->link->begin < walk->time && !add_wait(walk, task, begin)) return false;
-    uint32_t thread = from != UINT32_MAX ? from : walk->thread;
-    struct analysis_step step = step_of(ANALYSIS_STEP_SELF, task, thread);
-    if (is_handover && walk->thread != UINT32_MAX) {
-        step.kind = ANALYSIS_STEP_HANDOVER;
-        step.to_thread = walk->thread;
-    }
+    if (ends_wait(walk, from) && !add_wait(walk, task, begin)) return false;
+    bool is_handover = from != UINT32_MAX && walk->thread != UINT32_MAX && from != walk->thread;
+    struct analysis_step step = step_of(ANALYSIS_STEP_SELF, task, from != UINT32_MAX ? from : walk->thread);
+    if (is_handover) step.kind = ANALYSIS_STEP_HANDOVER, step.to_thread = walk->thread;
     return add_step(walk, step, begin);
 }
 

@@ -234,11 +234,11 @@ class Path:
             elif whose == task and what == "caused by" and more[0] <= decode.OFF:
                 found.append((time, True, at, thread, None))
             elif whose == task and what == "caused by":
-                found.append((time, False, at, thread, (more, at)))
+                found.append((time, False, at, thread, (more, at, True)))
             if whose == task and what == "causes" and more[0] in self.story.linked:
                 birth, end, end_thread = self.story.linked[more[0]]
                 if end and end > time:
-                    found.append((end, False, at, end_thread, ((more[0], birth), at)))
+                    found.append((end, False, at, end_thread, ((more[0], birth), at, False)))
         return sorted((sign for sign in found if least < sign[0] <= self.time),
                       key=lambda sign: sign[:3], reverse=True)
 
@@ -330,7 +330,8 @@ class Path:
         if until >= self.time:
             return
         to_thread = self.thread
-        if self.link and self.link[0][1] < self.time:
+        was_there = self.link and self.link[2] and thread is not None and thread == to_thread
+        if self.link and self.link[0][1] < self.time and not was_there:
             self.step("link", task.identity, max(until, self.link[0][1]), self.thread, link=self.link)
             to_thread = None
         if None not in (thread, to_thread) and thread != to_thread:

@@ -130,6 +130,20 @@ static void a_task_waits_until_another_lets_it_go_on(void **state)
                      "150-200 self worker 1\n");
 }
 
+static void a_task_that_tells_of_its_cause_itself_did_not_wait(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct handmade *made = &fixture.made;
+    struct trace_task_id root = task_id(ORDER, 1, 100), cause = task_id(PAYMENT, 2, 50);
+    begin(&fixture, root);
+    feed_begin(made, WORKER, cause, background);
+    feed_begin(made, MAIN, root, background);
+    feed_link(made, 150, MAIN, cause, root);
+    feed_end(made, 200, MAIN, root, HERE);
+    expect(&fixture, "100-200 self main 1\n");
+}
+
 /* A cause that had not begun, and a consequence that was over: neither can have been waited for. */
 static void links_at_the_wrong_time_explain_nothing(void **state)
 {
@@ -160,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_subtask_of_a_region_elsewhere_is_on_the_path_its_peers_are_not),
         cmocka_unit_test(a_task_waits_for_one_that_it_caused),
         cmocka_unit_test(a_task_waits_until_another_lets_it_go_on),
+        cmocka_unit_test(a_task_that_tells_of_its_cause_itself_did_not_wait),
         cmocka_unit_test(links_at_the_wrong_time_explain_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 # tasks of a trace. SPDX-License-Identifier: Apache-2.0
 
 load shop
+load webshop
 
 setup() {
     cd "$BATS_TEST_TMPDIR"
@@ -46,6 +47,11 @@ any_seed() {
         made_up forked "$(any_seed)"
         made_up irregular "$(any_seed)"
     done
+}
+
+@test "a recorded web shop" {
+    record_web_shop 100
+    agree shop.cairn/*.cairn
 }
 
 @test "a difference is found: another trace's path does not pass" {

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Properties, besides those of eventproperties.h: the tables by type and by call site have the same sums; nothing is
- * finished and unfinished, or neither; the slowest are sorted; a story's lines are in the order of time. Chunk by chunk on
- * several processors the answers are the same as event by event.
+ * finished and unfinished, or neither; the slowest are sorted; a story's lines are in the order of time; the steps of its
+ * critical path, and their totals, sum up to its latency. Chunk by chunk on several processors the answers are the same as event by event.
  *
  * options.query of a case: 0 subject and expression; 1, 2 conditions of the filter, one per bit; 3 the story's task, as the number of
  * an event; 4..7 numbers for the conditions. */
@@ -145,6 +145,35 @@ static void check_story(const struct analysis_story *story, const struct trace_i
     for (size_t i = 1; i < story->tasks.count; i++) PROPERTY(story->tasks.items[i].parent < i);
 }
 
+static void check_path(const struct analysis_story *story, const struct trace_info *info)
+{
+    struct analysis_critical_path path;
+    uint64_t at = story->begin_ticks, total = 0;
+    bool good = analysis_critical_path_find(&path, story);
+    for (size_t i = 0; good && i < path.steps.count; i++) {
+        const struct analysis_step *step = &path.steps.items[i];
+        PROPERTY(step->begin == at && step->end > at && step->end <= story->end_ticks);
+        PROPERTY(step->task < story->tasks.count);
+        PROPERTY(step->thread < info->thread_count || step->thread == UINT32_MAX);
+        PROPERTY(step->stack == UINT32_MAX || path_stack_name(&path.stacks, info, step->stack));
+        at = step->end;
+    }
+    for (size_t i = 0; good && i < path.totals.count; i++) total += path.totals.items[i].ticks;
+    if (good && path.steps.count) PROPERTY(at == story->end_ticks && total == at - story->begin_ticks);
+    analysis_critical_path_free(&path);
+}
+
+static void check_gaps(const struct analysis_story *story)
+{
+    for (size_t i = 0; i < story->lines.count; i++) {
+        if (story->lines.items[i].kind != ANALYSIS_STORY_GAP) continue;
+        struct analysis_story_gap gap = analysis_story_gap_at(story, i);
+        PROPERTY(!gap.after || gap.after->time <= story->lines.items[i].time);
+        PROPERTY(!gap.before || gap.before->time >= story->lines.items[i].end);
+        PROPERTY(gap.subtask_count < story->tasks.count);
+    }
+}
+
 /* ---- The same on several processors ---------------------------------------------------------------------- */
 
 /* The source has been read to its end, and begins anew. */
@@ -177,6 +206,8 @@ static void answer(struct questions *ask, struct trace_source *source, const str
         check_tasks(&ask->tasks, info);
         check_regions(&ask->regions, info);
         check_story(&ask->story, info);
+        check_path(&ask->story, info);
+        check_gaps(&ask->story);
         check_scans(ask, source);
     }
     analysis_tasks_free(&ask->tasks);

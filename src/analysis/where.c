@@ -15,8 +15,8 @@ void analysis_where_init(struct analysis_where *where, enum analysis_subject sub
 
 void analysis_where_free(struct analysis_where *where)
 {
-    for (unsigned i = 0; i < sizeof where->outcomes / sizeof where->outcomes[0]; i++)
-        analysis_ids_free(&where->outcomes[i]);
+    for (size_t i = 0; i < where->outcomes.count; i++) analysis_ids_free(&where->outcomes.items[i]);
+    vector_free(&where->outcomes);
     vector_free(&where->program);
     vector_free(&where->conditions);
     arena_free(&where->memory);
@@ -168,7 +168,7 @@ static bool holds(struct analysis_where *where, const struct where_condition *co
                   const struct where_asked *asked)
 {
     if (!condition->is_deferred) return told(where, condition, asked);
-    unsigned flags = analysis_ids_get(&where->outcomes[condition->outcome / 4], asked->id);
+    unsigned flags = analysis_ids_get(&where->outcomes.items[condition->outcome / 4], asked->id);
     return flags >> condition->outcome % 4 & 1;
 }
 
@@ -225,7 +225,7 @@ bool analysis_where_note(struct analysis_where *where, const struct analysis_det
     for (size_t i = 0; i < where->conditions.count; i++) {
         const struct where_condition *condition = &where->conditions.items[i];
         if (!condition->is_deferred || !told(where, condition, &asked)) continue;
-        if (!analysis_ids_add(&where->outcomes[condition->outcome / 4], asked.id,
+        if (!analysis_ids_add(&where->outcomes.items[condition->outcome / 4], asked.id,
                               1u << condition->outcome % 4))
             return false;
     }

@@ -54,7 +54,7 @@ struct analysis_where {
     unsigned wanted; /* details that deferred conditions need: ANALYSIS_DETAIL_... */
     bool needs_text; /* and so do messages of logs */
     /* The outcomes of deferred conditions: four to a set. */
-    struct analysis_ids outcomes[ANALYSIS_WHERE_CONDITIONS_MAX / 4];
+    VECTOR(struct analysis_ids) outcomes;
     struct arena memory;
 };
 

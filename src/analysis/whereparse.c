@@ -165,14 +165,16 @@ static bool take_field(struct where_parser *parser, struct where_condition *cond
     return advance(parser);
 }
 
-/* What a condition needs, so that it can be asked. */
-static void defer(struct analysis_where *where, struct where_condition *condition)
+/* What a condition needs, so that it can be asked. False if memory ran out. */
+static bool defer(struct analysis_where *where, struct where_condition *condition)
 {
     enum where_what what = condition->field->what;
     enum where_known known = condition->field->known;
     bool has_end = where->subject == ANALYSIS_TASKS;
     condition->is_deferred = known == WHERE_KNOWN_BY_DETAILS || (known == WHERE_KNOWN_AT_END && !has_end);
-    if (!condition->is_deferred) return;
+    if (!condition->is_deferred) return true;
+    if (where->deferred_count % 4 == 0 && !vector_push(&where->outcomes, (struct analysis_ids){0}))
+        return false;
     condition->outcome = where->deferred_count++;
     if (what == WHERE_TASK_ATTR) where->wanted |= ANALYSIS_DETAIL_ATTRS;
     if (what == WHERE_TASK_SUBTASKS) where->wanted |= ANALYSIS_DETAIL_SUBTASKS;
@@ -180,6 +182,7 @@ static void defer(struct analysis_where *where, struct where_condition *conditio
     if (what == WHERE_TASK_LOG || what == WHERE_TASK_CATEGORY || what == WHERE_TASK_REGION ||
         what == WHERE_TASK_THREAD)
         condition->mark = UINT64_C(1) << where->mark_count++;
+    return true;
 }
 
 static bool add_step(struct where_parser *parser, struct where_step step)
@@ -194,7 +197,7 @@ static bool add_condition(struct where_parser *parser, struct where_condition *c
     if (where->conditions.count == ANALYSIS_WHERE_CONDITIONS_MAX)
         return fail_at(parser, at, "this is one condition too many: there may be 64");
     if (!where_condition_make(condition, key, at, where->info, &where->memory, &parser->fault)) return false;
-    defer(where, condition);
+    if (!defer(where, condition)) return no_memory(parser);
     struct where_step step = {WHERE_ASK, (uint32_t)where->conditions.count};
     return vector_push(&where->conditions, *condition) ? add_step(parser, step) : no_memory(parser);
 }

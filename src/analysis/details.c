@@ -12,6 +12,7 @@
 
 #include "cairn/cairn.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct part_list {
@@ -28,6 +29,7 @@ struct open_region {
 #define LEFT_OUT UINT32_MAX
 
 struct analysis_open_detail {
+    struct map_key key; /* while it is open */
     struct trace_task_id parent;
     VECTOR(struct analysis_detail_attr) attrs;
     VECTOR(struct analysis_detail_log) logs;
@@ -37,7 +39,7 @@ struct analysis_open_detail {
     VECTOR(char) text;
     uint64_t marks, log_total, subtask_total, left_out;
     uint32_t slot, concurrent, own_part; /* own_part: index in the parent's subtasks; LEFT_OUT */
-    bool has_begun;
+    bool has_begun, is_open;
 };
 
 static int out_of_memory(struct cairn_error *error)
@@ -59,11 +61,22 @@ static uint32_t type_of(const struct analysis_details *details, uint32_t site)
 
 /* ---- Slots ----------------------------------------------------------------------------------------- */
 
+/* A thread's events are of one task for a while; the map is asked when it changes. */
+static unsigned recent_of(struct map_key key)
+{
+    static_assert(ANALYSIS_DETAIL_RECENT == 64, "six bits of a hash");
+    return (unsigned)((key.a + key.b) * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+}
+
 static struct analysis_open_detail *find_slot(struct analysis_details *details,
                                               const struct trace_task_id *task)
 {
-    const uint64_t *index = map_get(&details->open, key_of(task));
-    return index ? details->slots.items[*index] : NULL;
+    struct map_key key = key_of(task);
+    struct analysis_open_detail **recent = &details->recent[recent_of(key)];
+    if (*recent && (*recent)->is_open && (*recent)->key.a == key.a && (*recent)->key.b == key.b)
+        return *recent;
+    const uint64_t *index = map_get(&details->open, key);
+    return index ? *recent = details->slots.items[*index] : NULL;
 }
 
 static struct analysis_open_detail *new_slot(struct analysis_details *details)
@@ -85,20 +98,21 @@ static struct analysis_open_detail *open_slot(struct analysis_details *details,
     uint64_t *index = slot ? map_put(&details->open, key_of(task), NULL) : NULL;
     if (!index) return NULL;
     *index = slot->slot;
+    slot->key = key_of(task);
+    slot->is_open = true;
     slot->own_part = LEFT_OUT;
     return slot;
 }
 
-static bool close_slot(struct analysis_details *details, struct analysis_open_detail *slot,
-                       const struct trace_task_id *task)
+static bool close_slot(struct analysis_details *details, struct analysis_open_detail *slot)
 {
-    map_remove(&details->open, key_of(task));
+    map_remove(&details->open, slot->key);
     slot->parent = (struct trace_task_id){0};
     slot->attrs.count = slot->logs.count = slot->subtasks.count = slot->regions.count = 0;
     slot->open_regions.count = slot->threads.count = slot->text.count = 0;
     slot->marks = slot->log_total = slot->subtask_total = slot->left_out = 0;
     slot->concurrent = 0;
-    slot->has_begun = false;
+    slot->has_begun = slot->is_open = false;
     return vector_push(&details->free_slots, slot->slot);
 }
 
@@ -386,14 +400,15 @@ static int take_event(struct trace_sink *sink, const struct trace_event *event, 
     struct analysis_details *details = (struct analysis_details *)sink;
     struct trace_sink *tasks = &details->tasks.sink;
     const struct trace_task_id *task = subject(event);
-    if (!task || analysis_tasks_has_ended(&details->tasks, task)) return tasks->event(tasks, event, error);
-    struct analysis_open_detail *slot = find_slot(details, task);
+    struct analysis_open_detail *slot = task ? find_slot(details, task) : NULL;
+    bool is_late = task && !slot && analysis_tasks_has_ended(&details->tasks, task);
+    if (!task || is_late) return tasks->event(tasks, event, error);
     if (!slot) slot = open_slot(details, task);
     if (!slot || !take_for(details, slot, event)) return out_of_memory(error);
     bool ends = event->kind == TRACE_TASK_END || event->kind == TRACE_TASK_FAIL;
     if (ends && !end_task(details, slot, event)) return out_of_memory(error);
     if (tasks->event(tasks, event, error) != 0) return -1;
-    return !ends || close_slot(details, slot, task) ? 0 : out_of_memory(error);
+    return !ends || close_slot(details, slot) ? 0 : out_of_memory(error);
 }
 
 static int take_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error)

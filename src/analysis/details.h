@@ -20,7 +20,11 @@ enum {
     ANALYSIS_DETAIL_THREADS = 16
 };
 
-enum { ANALYSIS_DETAIL_MAX = 256, /* of each kind, for one task */ ANALYSIS_DETAIL_LOG_BYTES = 200 };
+enum {
+    ANALYSIS_DETAIL_MAX = 256,
+    /* of each kind, for one task */ ANALYSIS_DETAIL_LOG_BYTES = 200,
+    ANALYSIS_DETAIL_RECENT = 64
+};
 
 /* An attribute of the task: the value it was given last. */
 struct analysis_detail_attr {
@@ -75,6 +79,8 @@ struct analysis_details {
     const struct trace_info *info;
     unsigned wanted;
     struct map open; /* task to index in slots */
+    struct analysis_open_detail
+        *recent[ANALYSIS_DETAIL_RECENT]; /* by hash: found last; it may have been closed since */
     VECTOR(struct analysis_open_detail *) slots;
     VECTOR(uint32_t) free_slots;
     struct map open_of_type; /* type and process to the number of its open tasks */

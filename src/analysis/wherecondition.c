@@ -20,6 +20,13 @@ bool where_fault_set(struct where_fault *fault, int code, size_t at, const char 
     return false;
 }
 
+int where_quoted_bytes(const char *text)
+{
+    enum { QUOTED_BYTES_MAX = 40 };
+    size_t bytes = strlen(text);
+    return (int)(bytes > QUOTED_BYTES_MAX ? cairn__utf8_cut(text, QUOTED_BYTES_MAX) : bytes);
+}
+
 static bool out_of_memory(struct where_fault *fault)
 {
     return where_fault_set(fault, CAIRN_ENOMEM, 0, "Out of memory.");
@@ -266,8 +273,9 @@ static bool check_sign(const struct where_condition *condition, size_t at, struc
 static bool wrong_value(const struct where_condition *condition, const struct where_value *value,
                         const char *wanted, struct where_fault *fault)
 {
-    return where_fault_set(fault, CAIRN_EINVAL, value->at, "'%s' is %s, and '%.40s' is none: write %s",
-                           condition->field->name, kind_name(condition->field->kind), value->text, wanted);
+    return where_fault_set(fault, CAIRN_EINVAL, value->at, "'%s' is %s, and '%.*s' is none: write %s",
+                           condition->field->name, kind_name(condition->field->kind),
+                           where_quoted_bytes(value->text), value->text, wanted);
 }
 
 static bool make_status(const struct where_condition *condition, const struct where_value *value,
@@ -276,7 +284,8 @@ static bool make_status(const struct where_condition *condition, const struct wh
     for (size_t i = 0; i < STATUS_NAMES; i++)
         if (condition->sign == WHERE_CONTAINS || analysis_glob(value->text, status_names[i])) return true;
     return where_fault_set(fault, CAIRN_EINVAL, value->at,
-                           "there is no status '%.40s', only ok, failed and unfinished", value->text);
+                           "there is no status '%.*s', only ok, failed and unfinished",
+                           where_quoted_bytes(value->text), value->text);
 }
 
 static bool make_attr(const struct where_condition *condition, const struct where_value *value,
@@ -286,12 +295,13 @@ static bool make_attr(const struct where_condition *condition, const struct wher
     if (value->kind == WHERE_IS_DURATION && condition->sign != WHERE_CONTAINS)
         return where_fault_set(
             fault, CAIRN_EINVAL, value->at,
-            "attributes are numbers without a unit, or texts: quote '%.40s' if it is a text", value->text);
+            "attributes are numbers without a unit, or texts: quote '%.*s' if it is a text",
+            where_quoted_bytes(value->text), value->text);
     if (!orders || value->kind == WHERE_IS_NUMBER) return true;
     return where_fault_set(fault, CAIRN_EINVAL, value->at,
-                           "'%.40s' is no number: what has no order is compared by =, != "
+                           "'%.*s' is no number: what has no order is compared by =, != "
                            "or ~",
-                           value->text);
+                           where_quoted_bytes(value->text), value->text);
 }
 
 static bool make_ticks(const struct where_condition *condition, struct where_value *value,

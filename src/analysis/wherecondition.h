@@ -56,6 +56,9 @@ struct where_fault {
 bool where_fault_set(struct where_fault *fault, int code, size_t at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* How much of a text that is wrong a message quotes: whole characters, for "%.*s". */
+int where_quoted_bytes(const char *text);
+
 /* Completes a condition that has its field, sign and values; `key` is that of an attribute. False with *fault set if they do
  * not fit. Memory comes from the arena. */
 bool where_condition_make(struct where_condition *condition, const char *key, size_t at,

@@ -54,17 +54,17 @@ static bool is_word(const struct where_token *token, const char *word)
     return token->kind == WHERE_WORD && strcmp(token->text, word) == 0;
 }
 
-/* What stands there, for messages: 40 bytes of it are enough. */
 static bool unexpected(struct where_parser *parser, const char *wanted)
 {
     const struct where_token *token = &parser->token;
-    if (token->kind == WHERE_STRANGE && token->bytes > 1)
+    char first = parser->lexer.text[token->at];
+    if (token->kind == WHERE_STRANGE && (first == '"' || first == '\''))
         return fail_at(parser, token->at, "the text that begins here has no end quote");
     if (token->kind == WHERE_END)
         return where_fault_set(&parser->fault, CAIRN_EINVAL, token->at, "the expression ends where %s is due",
                                wanted);
     return where_fault_set(&parser->fault, CAIRN_EINVAL, token->at, "%s is due here, not '%.*s'", wanted,
-                           token->bytes > 40 ? 40 : (int)token->bytes, parser->lexer.text + token->at);
+                           where_quoted_bytes(token->text), token->text);
 }
 
 /* ---- Conditions ---------------------------------------------------------------------------------------- */
@@ -147,9 +147,9 @@ static bool no_such_field(struct where_parser *parser)
     enum analysis_subject subject = parser->where->subject;
     const char *like = where_field_suggest(subject, parser->token.text, name);
     return where_fault_set(&parser->fault, CAIRN_EINVAL, parser->token.at,
-                           "there is no field '%.40s' of %s%s%s%s", parser->token.text,
-                           where_subject_name(subject), like ? "; did you mean '" : "", like ? like : "",
-                           like ? "'?" : "; `cairn help filters` lists them");
+                           "there is no field '%.*s' of %s%s%s%s", where_quoted_bytes(parser->token.text),
+                           parser->token.text, where_subject_name(subject), like ? "; did you mean '" : "",
+                           like ? like : "", like ? "'?" : "; `cairn help filters` lists them");
 }
 
 static bool take_field(struct where_parser *parser, struct where_condition *condition, const char **key)

@@ -104,6 +104,10 @@ static void strata_explain_what_their_sum_shows(void **state)
     assert_true(analysis_stratified_log_p(strata, 2) > log(0.9));
     assert_true(analysis_stratified_log_p(&both, 1) < log(1e-30));
     assert_true(analysis_stratified_log_p(strata, 0) == 0);
+    /* Expected 2, variance 10 * 10 * 4 * 16 / (20 * 20 * 19); half of the excess is taken off. */
+    struct analysis_contingency small = {3, 1, 10, 10};
+    double z = 0.5 / sqrt(6400.0 / 7600), p = exp(analysis_stratified_log_p(&small, 1));
+    assert_true(fabs(p - erfc(z / sqrt(2))) < 1e-9);
     struct analysis_contingency sure = {5000, 0, 5000, 5000};
     assert_true(analysis_stratified_log_p(&sure, 1) < log(1e-300)); /* where erfc is 0 */
 }

@@ -463,26 +463,24 @@ const struct cli_command cmd_explain = {
     .details =
         "Compares the slow finished tasks of a type with all its other finished ones, in everything that is "
         "known of a task: attributes and their values, the threads that worked for it, logs, subtasks and "
-        "regions with their number and their share of the time, the parent's type, the outcome, how many of "
-        "its type were open, and when in the trace it began. The slow ones are the slowest 1 %, or what "
-        "--slowest or --min and --max say: here these two do not filter. TYPE is a pattern, as in --type; of "
-        "several types the tasks are taken together. Without it the type with the most time is taken.\n\n"
-        "What is shown is more frequent among the slow than chance explains: Fisher's exact test, corrected "
-        "for "
-        "everything that was looked at, so that where slowness has no cause, in 99 of 100 traces nothing is "
+        "regions with their number and their share of the time, the parent's type, the outcome, when in the "
+        "trace it began, how many of its type were open then and what other types were. The slow ones are "
+        "the slowest 1 %, or what --slowest or --min and --max say: here these two do not filter. TYPE is a "
+        "pattern, as in --type; of several types the tasks are taken together. Without it the type with the "
+        "most time is taken.\n\n"
+        "What is shown is more frequent among the slow than chance explains: by Fisher's exact test, for all "
+        "that was looked at together, so that where slowness has no cause, in 99 of 100 traces nothing is "
         "shown. A finding that says nothing more once a stronger one is known is named below that one, after "
-        "'goes with'. Shares of the time are listed for themselves, since being slow is made of "
-        "them.\n\n" QUERY_DETAILS
+        "'goes with'. Shares of the time are a list of their own, since being slow is made of them. "
+        "doc/analysis.md tells what is assumed.\n\n" QUERY_DETAILS
         "\n\n--json: {\"findings\": [...], \"type\", \"slow\", \"rest\", \"min_ns\", \"max_ns\", \"looks\", "
         "\"correction\", \"significant\", \"left_out\", \"diagnostics\"}. A finding has: number, aspect "
-        "(common, "
-        "or time: a share of it), goes_with (the number of another finding, or null), " FINDINGTEXT_FIELDS
+        "(time: "
+        "a share of it; else common), goes_with (the number of another finding, or null), " FINDINGTEXT_FIELDS
         ", slow_count, slow_share, rest_count, rest_share, p, log10_p, likelihood (null: no task without it "
-        "is "
-        "slow), median_with_ns, median_without_ns, slow_part_ns and rest_part_ns (of shares: the time there "
-        "of an "
-        "average task), example (id of the slowest that has it), "
-        "example_latency_ns. --csv has the same fields.",
+        "is slow), median_with_ns, median_without_ns, slow_part_ns and rest_part_ns (of shares: the time "
+        "there of an average task), example (id of the slowest that has it), example_latency_ns. --csv has "
+        "the same fields.",
     .examples = "cairn explain demo.cairn                          # the type with the most time\n"
                 "cairn explain demo.cairn 'POST /order'            # its slowest 1 %\n"
                 "cairn explain --min 10ms demo.cairn checkout      # those of 10 ms and more\n"

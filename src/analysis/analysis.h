@@ -8,6 +8,8 @@
 #ifndef CAIRN_ANALYSIS_ANALYSIS_H
 #define CAIRN_ANALYSIS_ANALYSIS_H
 
+#include "analysis/compare.h"
+#include "analysis/compareside.h"
 #include "analysis/criticalpath.h"
 #include "analysis/concurrency.h"
 #include "analysis/details.h"

@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { DEALS_STEP = 1000 };
+#define WORK_MAX 2e9 /* sums of batches: some seconds */
 
 static_assert(RATIO_DEALS_MIN % DEALS_STEP == 0 && RATIO_DEALS_MAX % DEALS_STEP == 0, "whole steps");
 
@@ -205,7 +206,8 @@ static void run_deals(struct ratio_test *test, const struct ratio_sums *totals, 
     uint32_t batches = test->a + test->b, smaller = test->a < test->b ? test->a : test->b;
     uint64_t random = batches;
     bool is_clear = false;
-    while (test->deals < RATIO_DEALS_MIN || (!is_clear && test->deals < RATIO_DEALS_MAX)) {
+    double most = fmin(RATIO_DEALS_MAX, WORK_MAX / ((double)test->count * smaller + 1));
+    while (test->deals < RATIO_DEALS_MIN || (!is_clear && test->deals + DEALS_STEP <= most)) {
         for (uint32_t i = 0; i < DEALS_STEP; i++) {
             deal(numbers, batches, smaller, &random);
             test->maxima[test->deals++] = largest_of_deal(test, totals, numbers, smaller);

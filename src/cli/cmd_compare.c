@@ -12,6 +12,7 @@
 #include <string.h>
 
 enum { SHOWN_UNASKED = 3 };
+#define LEVEL_MIN 0.001 /* RATIO_DEALS_MAX deals tell it apart */
 
 struct compare_options {
     struct query query;
@@ -40,16 +41,16 @@ extern const struct cli_command cmd_compare;
 
 /* ---- Options ---------------------------------------------------------------------------------------- */
 
-static int read_share(const char *name, const char *text, double otherwise, double *share)
+static int read_share(const char *name, const char *text, double otherwise, double least, double *share)
 {
     char *end;
     *share = otherwise;
     if (!text) return CLI_OK;
     *share = strtod(text, &end);
     if (strcmp(end, "%") == 0) *share /= 100, end++;
-    if (*text && !*end && *share > 0 && *share < 1) return CLI_OK;
-    return cli_usage(&cmd_compare, "--%s: '%s' is not a share between 0 and 1, such as 0.05 or 5%%", name,
-                     text);
+    if (*text && !*end && *share >= least && *share < 1) return CLI_OK;
+    return cli_usage(&cmd_compare, "--%s: '%s' is not a share from %g to 1, such as 0.05 or 5%%", name, text,
+                     least);
 }
 
 static int read_rules(struct compare_run *run)
@@ -66,8 +67,8 @@ static int read_rules(struct compare_run *run)
 static int read_options(struct compare_run *run)
 {
     const struct compare_options *options = run->options;
-    int code = read_share("level", options->level, 0.05, &run->level);
-    if (code == CLI_OK) code = read_share("min-effect", options->effect_min, 0.02, &run->effect_min);
+    int code = read_share("level", options->level, 0.05, LEVEL_MIN, &run->level);
+    if (code == CLI_OK) code = read_share("min-effect", options->effect_min, 0.02, 0, &run->effect_min);
     return code == CLI_OK ? read_rules(run) : code;
 }
 
@@ -209,7 +210,7 @@ static void print_all(const struct compare_run *run)
     print_details(run);
     print_method(run);
     print_cautions(run);
-    for (unsigned i = 0; i < 2; i++) question_notes(&run->parts[i].question);
+    for (unsigned i = 0; i < (run->is_one_trace ? 1 : 2); i++) question_notes(&run->parts[i].question);
 }
 
 /* ---- For programs ----------------------------------------------------------------------------------- */

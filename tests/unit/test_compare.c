@@ -312,7 +312,26 @@ static void a_planted_slowdown_is_found_and_no_other(void **state)
     vector_free(&pairs.items);
 }
 
-/* Between two clocks; a verdict and its interval speak of the same test. */
+static void drift_is_told(void **state)
+{
+    (void)state;
+    static struct aapairs pairs = {.random = 9};
+    static struct analysis_batches sides[2];
+    struct analysis_compare compare;
+    unsigned drifting = 0;
+    for (unsigned i = 0; i < 40; i++) {
+        make_items(&pairs, 8000, 0.5, i < 20 ? 0 : 0.5);
+        assert_true(compare_recordings(&pairs, sides, &compare));
+        if (i >= 20) assert_true(compare.a_drifts && compare.b_drifts);
+        if (i >= 20) assert_true(sides[0].count >= 16 && sides[0].count < 32);
+        if (i < 20) drifting += compare.a_drifts || compare.b_drifts;
+        free_pair(sides, &compare);
+    }
+    assert_true(drifting <= 2);
+    vector_free(&pairs.items);
+}
+
+/* They speak of the same test. */
 static void intervals_and_verdicts_agree(void **state)
 {
     (void)state;
@@ -377,6 +396,43 @@ static void few_tasks_and_missing_types_are_told_as_such(void **state)
     analysis_batches_free(&b);
 }
 
+/* What comes out of the analysis of tasks. */
+static void a_side_takes_tasks_as_they_are_counted(void **state)
+{
+    (void)state;
+    static struct analysis_side side;
+    struct handmade made;
+    struct analysis_tasks tasks;
+    struct trace_task_id order = task_id(ORDER, 1, 100), payment = task_id(PAYMENT, 2, 200), background = {0};
+    handmade_begin(&made);
+    assert_true(analysis_side_init(&side, &made.info));
+    assert_true(analysis_tasks_init(&tasks, &made.info, NULL, 0));
+    tasks.each = analysis_side_task;
+    tasks.each_data = &side;
+    made.sink = &tasks.sink;
+    feed_begin(&made, MAIN, order, background);
+    feed_begin(&made, MAIN, payment, order);
+    feed_fail(&made, 700, MAIN, payment);
+    feed_end(&made, 1000, MAIN, order, HERE);
+    feed_begin(&made, MAIN, task_id(ORDER, 3, 2000), background);
+    feed_log(&made, 2100, MAIN, (struct trace_task_id){.id = CAIRN_ID_OFF}, "while off");
+    feed_done(&made);
+    assert_true(analysis_batches_seal(&side.batches));
+    const struct analysis_batch_type *orders = analysis_batches_find(&side.batches, "order");
+    const struct analysis_batch_type *payments = analysis_batches_find(&side.batches, "payment");
+    const struct analysis_batch_type *off = analysis_batches_find(&side.batches, ANALYSIS_TYPE_OFF);
+    assert_true(orders->all.count == 1 && orders->unfinished == 1 && orders->max_ticks == 900);
+    assert_true(payments->all.count == 1 && payments->all.errors == 1 &&
+                (uint64_t)payments->total_ticks == 500);
+    assert_true(off->all.count == 0 && off->unfinished == 1);
+    assert_int_equal(side.batches.recorded, 2);
+    assert_int_equal(side.batches.roots, 1);
+    assert_true(side.batches.begin_ticks == 100 && side.batches.end_ticks == 1000);
+    analysis_side_free(&side);
+    analysis_tasks_free(&tasks);
+    handmade_end(&made);
+}
+
 static void nothing_at_all_can_be_compared(void **state)
 {
     (void)state;
@@ -424,7 +480,9 @@ int main(void)
         cmocka_unit_test(false_alarms_of_random_blocks_keep_to_the_level),
         cmocka_unit_test(false_alarms_between_recordings_alike_in_time_keep_to_the_level),
         cmocka_unit_test(a_planted_slowdown_is_found_and_no_other),
+        cmocka_unit_test(drift_is_told),
         cmocka_unit_test(intervals_and_verdicts_agree),
+        cmocka_unit_test(a_side_takes_tasks_as_they_are_counted),
         cmocka_unit_test(few_tasks_and_missing_types_are_told_as_such),
         cmocka_unit_test(nothing_at_all_can_be_compared),
         cmocka_unit_test(sides_may_have_clocks_of_their_own),

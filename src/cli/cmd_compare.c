@@ -387,11 +387,50 @@ static const struct cli_option options_table[] = {
 const struct cli_command cmd_compare = {
     .name = "compare",
     .arguments = "TRACE_A [TRACE_B]",
-    .summary =
-        "what has changed between two traces: latency per type of task, and whether chance explains it",
-    .details = "todo",
-    .examples =
-        "cairn compare before.cairn after.cairn                  # all types, those that changed first\n",
+    .summary = "what has changed between two traces, or two parts of one, and whether chance explains it",
+    .details = "A is what was, B what is. For each type: how many, the mean, percentiles, the total and the "
+               "number of its tasks for "
+               "each root task (one without parent), the rate per second and the share that failed, on "
+               "either side, and by how much B "
+               "differs, in per cent of A. Percentiles are right within 0.4 %, all else is exact. Types that "
+               "changed come first; "
+               "--details shows all metrics of each, with intervals.\n\n"
+               "A star marks what is beyond chance. All ratios are tested together, over blocks of "
+               "consecutive tasks, because tasks "
+               "that are near in time are alike: where nothing differs, a share of --level of all "
+               "comparisons shows any star at all. "
+               "Slower and faster go by durations, and what differs by less than --min-effect is not called. "
+               "What no test can know is "
+               "whether two runs of the same program would have been alike: machines drift. doc/comparing.md "
+               "tells more.\n\n"
+               "--a and --b take an expression each (`cairn help filters`). They tell two parts of one "
+               "trace, which should have no "
+               "task in common; of two traces, what is to be left out of one. All other filters are for both "
+               "sides.\n\n"
+               "--fail-if is for builds: rules, separated by commas or 'or', of the form METRIC(TYPE) > "
+               "+AMOUNT or METRIC(TYPE) < "
+               "-AMOUNT. Metrics are mean p50 p90 p99 p999 max total count rate errors (total and count for "
+               "each root task, of regions "
+               "per second; rate per second; errors as a share). TYPE is a pattern, * for all. AMOUNT is "
+               "that of the change: 10% of A, "
+               "or 5ms, or a plain number of count, rate and errors. If a change exceeds it and is beyond "
+               "chance, the exit code is 1. "
+               "A max is not tested: its numbers alone decide. What exceeds its amount but not chance, and "
+               "what is too few to tell, is "
+               "told and passes; a rule that matches no type at all fails.\n\n" QUERY_DETAILS
+               "\n\n--json: {\"types\": [...], \"sides\": [A, B], \"unit\": ..., \"level\": ..., "
+               "\"min_effect\": ..., \"tested\": "
+               "ratios, \"block_size\": tasks, \"a_drifts\": ..., \"b_drifts\": ..., \"fail_if\": [...]}. A "
+               "side has: path, part (what "
+               "--a or --b says), finished, roots, seconds, blocks, diagnostics; of fail_if each has: rule, "
+               "type, outcome (kept, "
+               "broken, not_sound, too_few). A type has: " COMPAREROWS_FIELDS ". --csv has a line per type.",
+    .examples = "cairn compare before.cairn after.cairn              # those that changed first\n"
+                "cairn compare --details --type 'GET *' a.cairn b.cairn\n"
+                "cairn compare --regions a.cairn b.cairn             # regions instead of tasks\n"
+                "cairn compare demo.cairn --a 'begin < 5s' --b 'begin >= 5s'\n"
+                "cairn compare demo.cairn --a 'attr.hit = true' --b 'attr.hit = false'\n"
+                "cairn compare --fail-if 'p99(checkout) > +10%, errors(*) > +0.01' a.cairn b.cairn\n",
     .options = options_table,
     .more_options = query_options,
     .arguments_min = 1,

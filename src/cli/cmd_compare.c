@@ -405,7 +405,7 @@ const struct cli_command cmd_compare = {
                "tells more.\n\n"
                "--a and --b take an expression each (`cairn help filters`). They tell two parts of one "
                "trace, which should have no "
-               "task in common; of two traces, what is to be left out of one. All other filters are for both "
+               "task in common; of two traces, which part of each is meant. All other filters are for both "
                "sides.\n\n"
                "--fail-if is for builds: rules, separated by commas or 'or', of the form METRIC(TYPE) > "
                "+AMOUNT or METRIC(TYPE) < "

@@ -318,6 +318,8 @@ static void set_log(struct trace_stream *stream, struct trace_event *event, cons
     event->kind = TRACE_LOG;
     event->value.type = CAIRN_I_VALUE_TEXT;
     event->value.text = "";
+    event->arguments = arguments;
+    event->argument_bytes = bytes;
     if (!stream->text) return;
     if (!trace_text_ready(stream->text)) {
         stream->out_of_memory = true;

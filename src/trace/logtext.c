@@ -7,6 +7,7 @@
 #include "trace/logtext.h"
 
 #include "base/base.h"
+#include "cairn/cairn.h"
 #include "format/format.h"
 
 #include <stdio.h>
@@ -92,31 +93,36 @@ static int take_bounded(struct arguments *arguments, int max)
     return value < -max ? -max : value;
 }
 
-static void put_stored_text(struct trace_text *text, const struct field *field, struct arguments *arguments)
+/* A stored text. False: NULL was given, or it does not fit. */
+static bool take_text(struct arguments *arguments, struct trace_value *value)
 {
     uint32_t size;
-    if (!take(arguments, &size, sizeof size)) return;
-    if (size & CAIRN_LOG_NULL) {
-        put_padded(text, field, "(null)", 6);
-        return;
-    }
-    size_t count = size & CAIRN_SIZE_MASK;
     uint64_t full = 0;
+    if (!take(arguments, &size, sizeof size) || size & CAIRN_LOG_NULL) return false;
+    size_t count = size & CAIRN_SIZE_MASK;
     if (size & CAIRN_SIZE_CUT) {
-        if (count < sizeof full || !take(arguments, &full, sizeof full)) {
-            arguments->short_of = true;
-            return;
-        }
+        if (count < sizeof full || !take(arguments, &full, sizeof full)) return !(arguments->short_of = true);
         count -= sizeof full;
     }
-    if (count > arguments->left) {
-        arguments->short_of = true;
-        return;
-    }
-    put_padded(text, field, (const char *)arguments->at, count);
-    if (full > count) text->full += full - count;
+    if (count > arguments->left) return !(arguments->short_of = true);
+    *value = (struct trace_value){.type = CAIRN_I_VALUE_TEXT,
+                                  .text = (const char *)arguments->at,
+                                  .text_bytes = count,
+                                  .text_bytes_full = full > count ? full : count};
     arguments->at += count;
     arguments->left -= count;
+    return true;
+}
+
+static void put_stored_text(struct trace_text *text, const struct field *field, struct arguments *arguments)
+{
+    struct trace_value value;
+    if (take_text(arguments, &value)) {
+        put_padded(text, field, value.text, value.text_bytes);
+        text->full += value.text_bytes_full - value.text_bytes;
+    } else if (!arguments->short_of) {
+        put_padded(text, field, "(null)", 6);
+    }
 }
 
 /* ---- Conversions ------------------------------------------------------------------------------------- */
@@ -268,4 +274,64 @@ bool trace_log_render(struct trace_text *text, const char *format, const uint8_t
     }
     if (!arguments.short_of) put(text, format + literal, format_bytes - literal);
     return !arguments.short_of;
+}
+
+/* ---- Arguments as values ------------------------------------------------------------------------------- */
+
+static struct trace_value int_value(struct arguments *arguments)
+{
+    int32_t value = 0;
+    take(arguments, &value, sizeof value);
+    return (struct trace_value){.type = CAIRN_I_VALUE_INT, .i = value};
+}
+
+/* As snprintf would show it: what a shorter type cuts off was never meant. */
+static struct trace_value shortened(struct trace_value value, const struct cairn_log_conversion *conversion)
+{
+    bool is_signed = strchr("dic", conversion->letter) || conversion->letter == 'C';
+    if (conversion->letter == 'c' && !conversion->length[0]) value.i = (unsigned char)value.i;
+    if (strcmp(conversion->length, "hh") == 0) value.i = is_signed ? (signed char)value.i : (uint8_t)value.i;
+    if (strcmp(conversion->length, "h") == 0) value.i = is_signed ? (int16_t)value.i : (uint16_t)value.i;
+    if (!is_signed) value.i = (int64_t)(uint32_t)value.i;
+    return value;
+}
+
+static struct trace_value conversion_value(const struct cairn_log_conversion *conversion,
+                                           struct arguments *arguments)
+{
+    struct trace_value value = {0};
+    switch (cairn__log_kind(conversion)) {
+    case CAIRN_LOG_INT: return shortened(int_value(arguments), conversion);
+    case CAIRN_LOG_ERRNO: return int_value(arguments);
+    case CAIRN_LOG_LONG:
+        value.type = strchr("di", conversion->letter) ? CAIRN_I_VALUE_INT : CAIRN_I_VALUE_UINT;
+        take(arguments, &value.i, sizeof value.i);
+        return value;
+    case CAIRN_LOG_DOUBLE:
+    case CAIRN_LOG_LONG_DOUBLE:
+        value.type = CAIRN_I_VALUE_FLOAT;
+        take(arguments, &value.f, sizeof value.f);
+        return value;
+    default: take_text(arguments, &value); return value;
+    }
+}
+
+unsigned trace_log_arguments(struct trace_value values[CAIRN_LOG_ARGUMENTS_MAX], const char *format,
+                             const uint8_t *bytes, size_t count)
+{
+    uint8_t kinds[CAIRN_LOG_ARGUMENTS_MAX];
+    size_t format_bytes = strlen(format), at = 0;
+    struct arguments arguments = {.at = bytes, .left = count};
+    struct cairn_log_conversion conversion;
+    unsigned found = 0;
+    if (cairn__log_kinds(format, format_bytes, kinds) < 0) return 0; /* else all fit into `values` */
+    while (cairn__log_next(format, format_bytes, &at, &conversion) > 0) {
+        if (!cairn__log_kind(&conversion)) continue;
+        unsigned stars = conversion.star_width + conversion.star_precision;
+        for (unsigned i = 0; i < stars; i++) values[found + i] = int_value(&arguments);
+        values[found + stars] = conversion_value(&conversion, &arguments);
+        if (arguments.short_of) break;
+        found += stars + 1;
+    }
+    return found;
 }

@@ -196,7 +196,9 @@ struct trace_event {
     bool in_signal_handler;   /* emitted by a handler that interrupted another event */
     bool after_gap;           /* events of its thread are missing before this one */
     struct trace_value value; /* message of a log, value of an attribute or counter */
-    uint64_t offset;          /* in the file it was read from, for messages */
+    const uint8_t *arguments; /* of a formatted log, as stored: trace_log_arguments (logtext.h); else NULL */
+    size_t argument_bytes;
+    uint64_t offset; /* in the file it was read from, for messages */
 };
 
 /* ---- Source and sink ---------------------------------------------------------------------------------- */

@@ -45,9 +45,8 @@ bool histogram_merge(struct histogram *histogram, const struct histogram *other)
     return true;
 }
 
-/* The nearest rank, from 1. The product may lie a rounding error above a whole number (0.07 * 100), which
- * must not cost a rank. */
-static uint64_t rank_of(uint64_t count, double p)
+/* The product may lie a rounding error above a whole number (0.07 * 100), which must not cost a rank. */
+uint64_t histogram_rank(uint64_t count, double p)
 {
     long double exact = (long double)p * (long double)count;
     long double rank = ceill(exact - (long double)count * 0x1p-50L);
@@ -58,7 +57,7 @@ static uint64_t rank_of(uint64_t count, double p)
 uint64_t histogram_percentile(const struct histogram *histogram, double p)
 {
     if (!histogram->count) return 0;
-    uint64_t rank = rank_of(histogram->count, p);
+    uint64_t rank = histogram_rank(histogram->count, p);
     if (rank == 1) return histogram->min;
     if (rank == histogram->count) return histogram->max;
     unsigned bucket = histogram_bucket(histogram->min);

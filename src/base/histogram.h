@@ -33,6 +33,8 @@ static inline bool histogram_add(struct histogram *histogram, uint64_t value);
 bool histogram_merge(struct histogram *histogram, const struct histogram *other);
 /* The value at fraction p, 0 to 1; 0 if empty. */
 uint64_t histogram_percentile(const struct histogram *histogram, double p);
+/* The nearest rank of fraction p among so many values, from 1. `count` is not 0. */
+uint64_t histogram_rank(uint64_t count, double p);
 /* How many values lie in [low, high): whole buckets, those at the rims by their middle. */
 uint64_t histogram_count_between(const struct histogram *histogram, uint64_t low, uint64_t high);
 void histogram_free(struct histogram *histogram);

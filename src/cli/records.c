@@ -8,8 +8,10 @@ void records_begin(struct records *records, enum records_form form, const char *
 {
     *records = (struct records){.form = form, .json = {.out = stdout}};
     if (form == RECORDS_CSV) return;
-    json_object(&records->json);
-    json_key(&records->json, name);
+    if (name) {
+        json_object(&records->json);
+        json_key(&records->json, name);
+    }
     json_array(&records->json);
 }
 

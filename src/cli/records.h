@@ -22,7 +22,7 @@ struct records {
     bool has_field; /* in this row */
 };
 
-/* JSON: an object that begins with an array `name`. CSV: nothing. */
+/* JSON: an object that begins with an array `name`; or, without a name, an array alone. CSV: nothing. */
 void records_begin(struct records *records, enum records_form form, const char *name);
 /* JSON: ends the array, so that more can be written into the object; then the object. */
 void records_end_array(struct records *records);

@@ -152,8 +152,13 @@ size_t show_text_columns(const char *text, size_t bytes)
 
 char *show_text_cut(char *buffer, size_t buffer_bytes, const char *text, size_t columns)
 {
+    return show_bytes_cut(buffer, buffer_bytes, text, strlen(text), columns);
+}
+
+char *show_bytes_cut(char *buffer, size_t buffer_bytes, const char *text, size_t bytes, size_t columns)
+{
     static const char ellipsis[] = "…";
-    size_t bytes = strlen(text), used = 0, at = 0, width;
+    size_t used = 0, at = 0, width;
     bool fits = show_text_columns(text, bytes) <= columns;
     size_t room = buffer_bytes - sizeof ellipsis, limit = fits ? columns : columns - 1;
     char piece[PIECE_BYTES];

@@ -31,6 +31,8 @@ void show_text(FILE *out, const char *text, size_t bytes);
 size_t show_text_columns(const char *text, size_t bytes);
 /* The same into a buffer, cut with "…" to `columns`, and always terminated. */
 char *show_text_cut(char *buffer, size_t buffer_bytes, const char *text, size_t columns);
+/* The same of text that may hold NUL. */
+char *show_bytes_cut(char *buffer, size_t buffer_bytes, const char *text, size_t bytes, size_t columns);
 
 /* SGR sequences, or "" without colour. */
 const char *show_bold(void);

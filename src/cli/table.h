@@ -20,7 +20,7 @@
 
 enum table_align { TABLE_LEFT, TABLE_RIGHT };
 
-enum { TABLE_COLUMNS_MAX = 20, TABLE_TEXT_COLUMNS_MAX = 48 };
+enum { TABLE_COLUMNS_MAX = 100, TABLE_TEXT_COLUMNS_MAX = 48 };
 
 struct table {
     struct table_head {

@@ -5,11 +5,20 @@ foreach(folder codec import export sql serve cli)
 endforeach()
 list(REMOVE_ITEM tool_sources ${PROJECT_SOURCE_DIR}/src/cli/main.c)
 
+# SQL, and its prompt. tools/bootstrap installs both on Debian.
+find_package(SQLite3 3.38 REQUIRED) # sqlite3_error_offset
+find_path(EDIT_INCLUDE_DIR histedit.h)
+find_library(EDIT_LIBRARY edit)
+if(NOT EDIT_INCLUDE_DIR OR NOT EDIT_LIBRARY)
+  message(FATAL_ERROR "libedit is missing (Debian: libedit-dev); `tools/bootstrap build` installs what a build needs")
+endif()
+
 add_library(cairn_tool STATIC ${tool_sources} $<TARGET_OBJECTS:cairn_reading>)
 set_target_properties(cairn_tool PROPERTIES ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tool)
 target_include_directories(cairn_tool PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(cairn_tool PUBLIC _GNU_SOURCE)
-target_link_libraries(cairn_tool PUBLIC cairn_flags m Threads::Threads)
+target_include_directories(cairn_tool PRIVATE ${EDIT_INCLUDE_DIR})
+target_link_libraries(cairn_tool PUBLIC cairn_flags m Threads::Threads SQLite::SQLite3 PRIVATE ${EDIT_LIBRARY})
 
 add_executable(cairn ${PROJECT_SOURCE_DIR}/src/cli/main.c)
 set_target_properties(cairn PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})

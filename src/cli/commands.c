@@ -5,15 +5,15 @@
 
 extern const struct cli_command cmd_record, cmd_ps, cmd_start, cmd_stop, cmd_snapshot, cmd_types;
 extern const struct cli_command cmd_info, cmd_tasks, cmd_task, cmd_tree, cmd_regions, cmd_flame, cmd_logs,
-    cmd_series, cmd_explain, cmd_compare;
+    cmd_series, cmd_explain, cmd_compare, cmd_sql;
 extern const struct cli_command cmd_convert, cmd_check, cmd_join, cmd_dump, cmd_assemble, cmd_help;
 extern const struct cli_topic topic_filters;
 
 const struct cli_command *const cli_commands[] = {
-    &cmd_record, &cmd_ps,     &cmd_start,    &cmd_stop,    &cmd_snapshot, &cmd_types,
-    &cmd_info,   &cmd_tasks,  &cmd_task,     &cmd_tree,    &cmd_regions,  &cmd_flame,
-    &cmd_logs,   &cmd_series, &cmd_explain,  &cmd_compare, &cmd_convert,  &cmd_check,
-    &cmd_join,   &cmd_dump,   &cmd_assemble, &cmd_help,    NULL,
+    &cmd_record, &cmd_ps,     &cmd_start,   &cmd_stop,     &cmd_snapshot, &cmd_types,
+    &cmd_info,   &cmd_tasks,  &cmd_task,    &cmd_tree,     &cmd_regions,  &cmd_flame,
+    &cmd_logs,   &cmd_series, &cmd_explain, &cmd_compare,  &cmd_sql,      &cmd_convert,
+    &cmd_check,  &cmd_join,   &cmd_dump,    &cmd_assemble, &cmd_help,     NULL,
 };
 
 const struct cli_topic *const cli_topics[] = {&topic_filters, NULL};

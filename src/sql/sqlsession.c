@@ -1,0 +1,164 @@
+/* See sql.h. SPDX-License-Identifier: Apache-2.0 */
+#include "sql/sqlsession.h"
+
+#include "cairn/cairn.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    OPS_PER_CHECK = 10000,
+    PROCESSES_MAX = 1 << 18, /* of all traces: sql_task_key */
+    PROCESSES_SPARE = 1024   /* of each trace: a folder that is still recorded into may get more */
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static int out_of_memory(struct cairn_error *error)
+{
+    return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "Out of memory.");
+}
+
+/* ---- Stopping -------------------------------------------------------------------------------------------- */
+
+bool sql_should_stop(struct sql_session *session)
+{
+    if (session->is_interrupted) return true;
+    if (session->deadline_ns && now_ns() > session->deadline_ns) session->timed_out = true;
+    return session->timed_out;
+}
+
+static int check_progress(void *data)
+{
+    return sql_should_stop(data);
+}
+
+void sql_interrupt(struct sql_session *session)
+{
+    session->is_interrupted = 1;
+    sqlite3_interrupt(session->database);
+}
+
+void sql_statement_begin(struct sql_session *session)
+{
+    session->is_interrupted = 0;
+    session->timed_out = session->was_unordered = false;
+    session->deadline_ns = session->options.timeout_ns ? now_ns() + session->options.timeout_ns : 0;
+}
+
+void sql_statement_end(struct sql_session *session)
+{
+    sql_forget_stores(session);
+    session->deadline_ns = 0;
+}
+
+bool sql_timed_out(const struct sql_session *session)
+{
+    return session->timed_out;
+}
+
+bool sql_was_unordered(struct sql_session *session)
+{
+    return session->was_unordered;
+}
+
+/* ---- Traces ---------------------------------------------------------------------------------------------- */
+
+static int open_traces(struct sql_session *session, char *const *paths, unsigned count,
+                       struct cairn_error *error)
+{
+    int64_t processes = 0;
+    session->traces = calloc(count, sizeof *session->traces);
+    if (!session->traces) return out_of_memory(error);
+    for (unsigned i = 0; i < count; i++, session->trace_count++) {
+        struct trace_source *source = trace_open(paths[i], error);
+        if (!source) return -1;
+        session->traces[i] =
+            (struct sql_trace){.path = paths[i], .source = source, .first_process = processes};
+        processes += (int64_t)source->info->process_count + PROCESSES_SPARE;
+    }
+    if (processes < PROCESSES_MAX) return 0;
+    return cairn__error_set(error, CAIRN_EINVAL, NULL, CAIRN_ERROR_NOWHERE,
+                            "These are too many traces for one session; give fewer, or one folder.");
+}
+
+static bool is_known(const struct trace_diagnostics *known, const char *name)
+{
+    for (uint32_t i = 0; i < known->count; i++)
+        if (strcmp(known->items[i].name, name) == 0) return true;
+    return false;
+}
+
+void sql_gather(struct sql_session *session, unsigned trace, const struct trace_info *info)
+{
+    struct trace_diagnostics *known = session->traces[trace].source->info->diagnostics;
+    for (uint32_t i = 0; i < info->diagnostics->count; i++) {
+        const struct trace_diagnostic *found = &info->diagnostics->items[i];
+        if (!is_known(known, found->name))
+            trace_diagnose(known, found->name, found->severity, found->advice, "%s", found->example);
+    }
+}
+
+unsigned sql_trace_count(const struct sql_session *session)
+{
+    return session->trace_count;
+}
+
+const char *sql_trace_path(const struct sql_session *session, unsigned index)
+{
+    return session->traces[index].path;
+}
+
+const struct trace_info *sql_trace_info(const struct sql_session *session, unsigned index)
+{
+    return session->traces[index].source->info;
+}
+
+/* ---- Opening --------------------------------------------------------------------------------------------- */
+
+static int open_database(struct sql_session *session, struct cairn_error *error)
+{
+    int result =
+        sqlite3_open_v2(":memory:", &session->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, NULL);
+    if (result == SQLITE_OK) result = sql_register_tables(session);
+    if (result == SQLITE_OK) result = sql_register_functions(session);
+    if (result != SQLITE_OK)
+        return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE,
+                                "SQLite could not be started: %s", sqlite3_errstr(result));
+    sqlite3_progress_handler(session->database, OPS_PER_CHECK, check_progress, session);
+    sql_guard(session);
+    return 0;
+}
+
+struct sql_session *sql_open(char *const *paths, unsigned count, const struct sql_options *options,
+                             struct cairn_error *error)
+{
+    struct sql_session *session = calloc(1, sizeof *session);
+    if (!session) return out_of_memory(error), NULL;
+    session->options = *options;
+    if (open_traces(session, paths, count, error) == 0 && open_database(session, error) == 0) return session;
+    sql_close(session);
+    return NULL;
+}
+
+void sql_close(struct sql_session *session)
+{
+    if (!session) return;
+    if (session->database) sql_forget_stores(session);
+    sqlite3_close(session->database);
+    for (unsigned i = 0; i < session->trace_count; i++)
+        session->traces[i].source->close(session->traces[i].source);
+    free(session->traces);
+    free(session);
+}
+
+sqlite3 *sql_database(struct sql_session *session)
+{
+    return session->database;
+}

@@ -188,15 +188,13 @@ static void print_rows(struct printing *printing, int *result)
     end(printing);
 }
 
-int sqlprint_run(sqlite3_stmt *statement, enum sqlprint_form form, uint64_t *rows)
+int sqlprint_run(sqlite3_stmt *statement, enum sqlprint_form form)
 {
     struct printing printing = {
         .statement = statement, .form = form, .column_count = (unsigned)sqlite3_column_count(statement)};
-    *rows = 0;
     if (!name_columns(&printing)) return free(printing.names), SQLITE_NOMEM;
     int result = sqlite3_step(statement);
     if (result == SQLITE_ROW || result == SQLITE_DONE) print_rows(&printing, &result);
     free(printing.names);
-    *rows = printing.rows;
     return result;
 }

@@ -3,13 +3,11 @@
 #define CAIRN_CLI_SQLPRINT_H
 
 #include <sqlite3.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 enum sqlprint_form { SQLPRINT_TABLE, SQLPRINT_JSON, SQLPRINT_CSV };
 
-/* Steps a statement to its end and prints its rows. SQLITE_DONE, or what stopped it; *rows is how many were printed by then.
- * JSON is whole in any case but one: if the first step fails nothing is printed, so that it can be tried again. */
-int sqlprint_run(sqlite3_stmt *statement, enum sqlprint_form form, uint64_t *rows);
+/* Steps a statement to its end and prints its rows. SQLITE_DONE, or what stopped it: SQLITE_ROW if stdout cannot be
+ * written. What was printed by then is whole; if the first step fails nothing is. */
+int sqlprint_run(sqlite3_stmt *statement, enum sqlprint_form form);
 
 #endif

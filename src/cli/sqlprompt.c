@@ -170,6 +170,8 @@ static void offer_all(struct completion *completion)
         int bytes;
         if (i >= 256 || sqlite3_keyword_name(i, &word, &bytes) != SQLITE_OK || bytes >= 32) continue;
         snprintf(keywords[i], sizeof keywords[i], "%.*s", bytes, word);
+        for (char *c = keywords[i]; *c && islower((unsigned char)*completion->prefix); c++)
+            *c = (char)tolower((unsigned char)*c);
         offer(completion, keywords[i]);
     }
     for (unsigned i = 0; i < sql_table_count; i++) {

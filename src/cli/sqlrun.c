@@ -50,20 +50,6 @@ static void tell_stop(const struct sqlrun *run)
         fprintf(stderr, "cairn sql: interrupted\n");
 }
 
-/* Steps and prints. Rows that were promised in order and did not come so: once more, if nothing was printed yet. */
-static int print(const struct sqlrun *run, const char *text, sqlite3_stmt **statement)
-{
-    uint64_t rows;
-    int result = sqlprint_run(*statement, run->form, &rows);
-    if (result == SQLITE_ERROR && sql_was_unordered(run->session) && rows == 0) {
-        sqlite3_finalize(*statement);
-        *statement = NULL;
-        result = sqlite3_prepare_v2(sql_database(run->session), text, -1, statement, NULL);
-        if (result == SQLITE_OK) result = sqlprint_run(*statement, run->form, &rows);
-    }
-    return result;
-}
-
 /* *text moves behind the statement. */
 static int run_one(const struct sqlrun *run, const char *whole, const char **text)
 {
@@ -74,7 +60,7 @@ static int run_one(const struct sqlrun *run, const char *whole, const char **tex
     sql_statement_begin(run->session);
     int result = sqlite3_prepare_v2(database, begin, -1, &statement, text);
     int offset = result == SQLITE_OK ? -1 : sqlite3_error_offset(database);
-    if (result == SQLITE_OK && statement) result = print(run, begin, &statement);
+    if (result == SQLITE_OK && statement) result = sqlprint_run(statement, run->form);
     bool done = result == SQLITE_OK || result == SQLITE_DONE || (result == SQLITE_ROW && ferror(stdout));
     cli_progress_done();
     fflush(stdout);

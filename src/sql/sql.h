@@ -46,9 +46,6 @@ void sql_statement_end(struct sql_session *session);
 void sql_interrupt(struct sql_session *session);
 /* Whether it was stopped because its time was up. */
 bool sql_timed_out(const struct sql_session *session);
-/* Whether it failed because rows were promised in the order of time and a thread's clock stepped back: such statements
- * are sorted from now on, so that it can be tried again. */
-bool sql_was_unordered(struct sql_session *session);
 
 /* What was found out about a trace until now: its info has all damage that was met by any statement. */
 unsigned sql_trace_count(const struct sql_session *session);

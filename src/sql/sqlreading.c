@@ -233,24 +233,90 @@ static void put_trace(struct sql_reading *reading, struct sql_rows *rows, size_t
             (struct sql_cell){.i = (int64_t)reading->trace + 1, .type = SQL_CELL_INT};
 }
 
-/* Where a thread's clock has stepped back, rows are not in order, though SQLite relies on it. */
-static int check_order(struct sql_reading *reading, const struct sql_rows *rows, size_t first,
-                       struct cairn_error *error)
+/* Reads until there is at least one more row. 1; 0: there are no more; -1 with *error set. */
+static int read_rows(struct sql_reading *reading, struct sql_rows *rows, struct cairn_error *error)
 {
-    unsigned column = (unsigned)sql_table_column(reading->plan->table, SQL_TIME);
-    for (size_t i = first; i < rows->count; i++) {
-        int64_t time = sql_rows_cell(rows, i, column)->i;
-        if (time < reading->last_time) {
-            reading->session->is_unordered = reading->session->was_unordered = true;
-            return cairn__error_set(
-                error, CAIRN_EBUSY, NULL, CAIRN_ERROR_NOWHERE,
-                "A thread's clock has stepped back: rows do not come in order. Ask again: they "
-                "will be sorted.");
-        }
-        reading->last_time = time;
+    size_t first = rows->count;
+    while (rows->count == first) {
+        if (reading->is_nothing || reading->trace >= reading->last_trace) return 0;
+        if (!reading->is_open && open_scan(reading, rows, error) != 0) return -1;
+        int result = run_scan(reading, error);
+        if (result < 0) return -1;
+        if (rows->is_broken) return sql_out_of_memory(error);
+        put_trace(reading, rows, first);
+        if (result == 0) close_scan(reading), reading->trace++;
     }
-    return 0;
+    return 1;
 }
+
+/* ---- In order ---------------------------------------------------------------------------------------------- */
+
+/* Events come in the order of time, but for those of a thread whose clock has stepped back: it was moved to a processor whose
+ * counter lags. Such a row is late by a few others. So rows wait until WAITING later ones are known. */
+enum { WAITING = 1024 };
+
+struct timed_row {
+    int64_t time;
+    size_t row;
+};
+
+static int compare_times(const void *left, const void *right)
+{
+    const struct timed_row *one = left, *other = right;
+    if (one->time != other->time) return one->time < other->time ? -1 : 1;
+    return (one->row > other->row) - (one->row < other->row);
+}
+
+/* Hands out the first `count` of the rows that wait; the others go on waiting. */
+static bool hand_out(struct sql_reading *reading, struct timed_row *order, size_t count,
+                     struct sql_rows *rows)
+{
+    struct sql_rows *waiting = &reading->waiting, rest = {0};
+    sql_rows_begin(&rest, waiting->wanted);
+    for (size_t i = 0; i < waiting->count; i++)
+        sql_rows_copy(i < count ? rows : &rest, waiting, order[i].row);
+    bool done = !rows->is_broken && !rest.is_broken;
+    sql_rows_free(waiting);
+    *waiting = rest;
+    return done;
+}
+
+static int too_late(struct cairn_error *error)
+{
+    return cairn__error_set(error, CAIRN_EINVAL, NULL, CAIRN_ERROR_NOWHERE,
+                            "A thread's clock has stepped back too far for rows to come in order of time; "
+                            "ORDER BY +time_ns sorts them.");
+}
+
+static int sort_waiting(struct sql_reading *reading, size_t count, struct sql_rows *rows,
+                        struct cairn_error *error)
+{
+    const struct sql_rows *waiting = &reading->waiting;
+    unsigned column = (unsigned)sql_table_column(reading->plan->table, SQL_TIME);
+    struct timed_row *order = calloc(waiting->count, sizeof *order);
+    if (!order) return sql_out_of_memory(error);
+    for (size_t i = 0; i < waiting->count; i++)
+        order[i] = (struct timed_row){sql_rows_cell(waiting, i, column)->i, i};
+    qsort(order, waiting->count, sizeof *order, compare_times);
+    bool in_order = order[0].time >= reading->last_time;
+    reading->last_time = order[count - 1].time;
+    bool done = hand_out(reading, order, count, rows);
+    free(order);
+    if (!in_order) return too_late(error);
+    return done ? 1 : sql_out_of_memory(error);
+}
+
+static int read_ordered(struct sql_reading *reading, struct sql_rows *rows, struct cairn_error *error)
+{
+    struct sql_rows *waiting = &reading->waiting;
+    int result = 1;
+    if (!waiting->width) sql_rows_begin(waiting, reading->plan->wanted);
+    while (result > 0 && waiting->count < 2 * WAITING) result = read_rows(reading, waiting, error);
+    if (result < 0 || !waiting->count) return result;
+    return sort_waiting(reading, result ? waiting->count - WAITING : waiting->count, rows, error);
+}
+
+/* ---- A reading --------------------------------------------------------------------------------------------- */
 
 int sql_reading_begin(struct sql_reading *reading, struct sql_session *session, const struct sql_plan *plan,
                       struct cairn_error *error)
@@ -263,22 +329,12 @@ int sql_reading_begin(struct sql_reading *reading, struct sql_session *session, 
 
 int sql_reading_next(struct sql_reading *reading, struct sql_rows *rows, struct cairn_error *error)
 {
-    size_t first = rows->count;
-    while (rows->count == first) {
-        if (reading->is_nothing || reading->trace >= reading->last_trace) return 0;
-        if (!reading->is_open && open_scan(reading, rows, error) != 0) return -1;
-        int result = run_scan(reading, error);
-        if (result < 0) return -1;
-        if (rows->is_broken) return sql_out_of_memory(error);
-        put_trace(reading, rows, first);
-        if (result == 0) close_scan(reading), reading->trace++;
-    }
-    if (reading->plan->is_ordered && check_order(reading, rows, first, error) != 0) return -1;
-    return 1;
+    return reading->plan->is_ordered ? read_ordered(reading, rows, error) : read_rows(reading, rows, error);
 }
 
 void sql_reading_end(struct sql_reading *reading)
 {
     if (reading->plan) close_scan(reading);
+    sql_rows_free(&reading->waiting);
     *reading = (struct sql_reading){0};
 }

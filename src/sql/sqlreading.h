@@ -1,6 +1,7 @@
 /* One reading of a table: over all traces, one after the other. SPDX-License-Identifier: Apache-2.0
  *
  *     trace 1 ─► scan ─► rows       then trace 2, and so on
+ *                  └──► waiting ─► rows in order of time
  *
  * A reading has sources of its own, so that there may be several at once, as in joins.
  */
@@ -54,7 +55,9 @@ struct sql_reading {
     bool is_open;    /* the scan */
     bool is_nothing; /* the conditions exclude each other */
     uint64_t events;
-    int64_t last_time; /* of the rows handed out, if they must be ordered */
+    /* If rows must be ordered: */
+    struct sql_rows waiting; /* rows that an earlier one may still come for */
+    int64_t last_time;       /* of the rows handed out */
 };
 
 /* Begins. Opens nothing yet. 0, or -1 with *error set. */

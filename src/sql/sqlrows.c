@@ -86,3 +86,15 @@ const struct sql_cell *sql_rows_cell(const struct sql_rows *rows, size_t row, un
     if (!sql_rows_want(rows, column)) return NULL;
     return &rows->cells.items[row * rows->width + place_of(rows, column)];
 }
+
+void sql_rows_copy(struct sql_rows *rows, const struct sql_rows *from, size_t row)
+{
+    sql_rows_add(rows);
+    for (unsigned column = 0; column < 64 && from->wanted >> column; column++) {
+        const struct sql_cell *cell = sql_rows_cell(from, row, column);
+        if (cell && cell->type == SQL_CELL_TEXT)
+            sql_put_bytes(rows, column, from->text.items + cell->at, cell->bytes);
+        else if (cell)
+            put(rows, column, *cell);
+    }
+}

@@ -52,6 +52,9 @@ void sql_put_float(struct sql_rows *rows, unsigned column, double value);
 void sql_put_text(struct sql_rows *rows, unsigned column, const char *text); /* NULL: NULL */
 void sql_put_bytes(struct sql_rows *rows, unsigned column, const char *text, size_t bytes);
 
+/* Adds a row of other rows of the same columns. */
+void sql_rows_copy(struct sql_rows *rows, const struct sql_rows *from, size_t row);
+
 /* The cell of a row; NULL if the column was not wanted. */
 const struct sql_cell *sql_rows_cell(const struct sql_rows *rows, size_t row, unsigned column);
 

@@ -48,7 +48,7 @@ void sql_interrupt(struct sql_session *session)
 void sql_statement_begin(struct sql_session *session)
 {
     session->is_interrupted = 0;
-    session->timed_out = session->was_unordered = false;
+    session->timed_out = false;
     session->deadline_ns = session->options.timeout_ns ? now_ns() + session->options.timeout_ns : 0;
 }
 
@@ -61,11 +61,6 @@ void sql_statement_end(struct sql_session *session)
 bool sql_timed_out(const struct sql_session *session)
 {
     return session->timed_out;
-}
-
-bool sql_was_unordered(struct sql_session *session)
-{
-    return session->was_unordered;
 }
 
 /* ---- Traces ---------------------------------------------------------------------------------------------- */

@@ -20,8 +20,7 @@ struct sql_session {
     unsigned trace_count;
     volatile sig_atomic_t is_interrupted; /* set by a signal handler */
     bool timed_out;
-    bool is_declaring; /* a table tells SQLite its columns: it asks the authorizer about that too */
-    bool is_unordered, was_unordered;
+    bool is_declaring;          /* a table tells SQLite its columns: it asks the authorizer about that too */
     uint64_t deadline_ns;       /* of CLOCK_MONOTONIC; 0: none */
     uint64_t kept_bytes;        /* in stores */
     struct sql_virtual *tables; /* list of virtualtable.c */

@@ -143,7 +143,6 @@ static void estimate(const struct sql_table *table, sqlite3_index_info *index, i
 static bool comes_ordered(const struct sql_virtual *table, const sqlite3_index_info *index)
 {
     return index->nOrderBy == 1 && !index->aOrderBy[0].desc && table->session->trace_count == 1 &&
-           !table->session->is_unordered &&
            index->aOrderBy[0].iColumn == sql_table_column(table->table, SQL_TIME);
 }
 

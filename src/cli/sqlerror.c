@@ -122,7 +122,7 @@ void sqlerror_tell(struct sql_session *session, const char *text, int offset)
 {
     const char *message = sqlite3_errmsg(sql_database(session));
     fprintf(stderr, "cairn sql: ");
-    if (strcmp(message, "not authorized") == 0)
+    if (strcmp(message, "not authorized") == 0 || strcmp(message, "authorization denied") == 0)
         fprintf(stderr, "only SELECT is allowed: traces are read, never changed");
     else
         show_text(stderr, message, strlen(message));

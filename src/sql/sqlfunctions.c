@@ -107,19 +107,21 @@ static void percentile_final(sqlite3_context *context)
 
 /* ---- hist(x) ------------------------------------------------------------------------------------------------ */
 
+/* SQLite's memory for an aggregate is not aligned for a histogram: there is only a pointer in it. */
 static void hist_step(sqlite3_context *context, int count, sqlite3_value **arguments)
 {
-    struct histogram *histogram = sqlite3_aggregate_context(context, sizeof *histogram);
+    struct histogram **histogram = sqlite3_aggregate_context(context, sizeof *histogram);
     (void)count;
     if (sqlite3_value_type(arguments[0]) == SQLITE_NULL) return;
     sqlite3_int64 value = sqlite3_value_int64(arguments[0]);
-    if (!histogram || !histogram_add(histogram, value > 0 ? (uint64_t)value : 0))
+    if (histogram && !*histogram) *histogram = calloc(1, sizeof **histogram);
+    if (!histogram || !*histogram || !histogram_add(*histogram, value > 0 ? (uint64_t)value : 0))
         sqlite3_result_error_nomem(context);
 }
 
 static void hist_final(sqlite3_context *context)
 {
-    struct histogram *histogram = sqlite3_aggregate_context(context, 0);
+    struct histogram **made = sqlite3_aggregate_context(context, 0), *histogram = made ? *made : NULL;
     sqlite3_str *text = sqlite3_str_new(NULL);
     const char *comma = "";
     sqlite3_str_appendall(text, "[");
@@ -138,6 +140,7 @@ static void hist_final(sqlite3_context *context)
     else
         sqlite3_result_error_nomem(context);
     if (histogram) histogram_free(histogram);
+    free(histogram);
 }
 
 /* ---- duration(ns) ------------------------------------------------------------------------------------------- */

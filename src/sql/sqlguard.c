@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { HEAP_BYTES_MIN = 32 << 20 }; /* for SQLite to be able to do anything */
+
 /* PRAGMAs that tell of tables and change nothing. */
 static bool is_harmless(const char *pragma)
 {
@@ -45,8 +47,8 @@ void sql_guard(struct sql_session *session)
         sqlite3_limit(session->database, limits[i].id, limits[i].value);
     sqlite3_db_config(session->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(session->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_hard_heap_limit64((sqlite3_int64)(session->options.memory_bytes > INT64_MAX
-                                                  ? INT64_MAX
-                                                  : session->options.memory_bytes));
+    uint64_t heap = session->options.memory_bytes;
+    if (heap < HEAP_BYTES_MIN) heap = HEAP_BYTES_MIN;
+    sqlite3_hard_heap_limit64(heap > INT64_MAX ? INT64_MAX : (sqlite3_int64)heap);
     sqlite3_set_authorizer(session->database, authorize, session);
 }

@@ -4,7 +4,6 @@
 #include "cairn/cairn.h"
 #include "sql/sqlsession.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,13 +84,13 @@ static bool count_bytes(struct sql_kept *kept)
     return kept->session->kept_bytes <= kept->session->options.memory_bytes;
 }
 
-static int too_much(const struct sql_kept *kept, const struct sql_plan *plan, struct cairn_error *error)
+static int too_much(const struct sql_plan *plan, struct cairn_error *error)
 {
-    return cairn__error_set(error, CAIRN_ENOSPC, NULL, CAIRN_ERROR_NOWHERE,
-                            "To join '%s' more than %" PRIu64
-                            " MiB would have to be kept in memory. Ask for less "
-                            "of it with WHERE, or allow more with --memory.",
-                            plan->table->name, kept->session->options.memory_bytes >> 20);
+    return cairn__error_set(
+        error, CAIRN_ENOSPC, NULL, CAIRN_ERROR_NOWHERE,
+        "To join '%s' more would have to be kept in memory than --memory allows. Ask for less "
+        "of it with WHERE, or allow more.",
+        plan->table->name);
 }
 
 static int fill(struct sql_kept *kept, const struct sql_plan *plan, struct cairn_error *error)
@@ -100,10 +99,10 @@ static int fill(struct sql_kept *kept, const struct sql_plan *plan, struct cairn
     int result = sql_reading_begin(&reading, kept->session, plan, error);
     sql_rows_begin(&kept->rows, plan->wanted);
     while (result == 0 && (result = sql_reading_next(&reading, &kept->rows, error)) > 0)
-        result = count_bytes(kept) ? 0 : too_much(kept, plan, error);
+        result = count_bytes(kept) ? 0 : too_much(plan, error);
     sql_reading_end(&reading);
     if (result == 0 && kept->indexed >= 0 && !make_index(kept)) result = sql_out_of_memory(error);
-    return result == 0 && !count_bytes(kept) ? too_much(kept, plan, error) : result;
+    return result == 0 && !count_bytes(kept) ? too_much(plan, error) : result;
 }
 
 void sql_kept_release(struct sql_kept *kept)

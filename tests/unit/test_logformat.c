@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "cairn/cairn.h"
 #include "format/format.h"
 #include "trace/logtext.h"
 
@@ -193,6 +194,78 @@ static void widths_and_lengths_are_bounded(void **state)
     assert_true(text.count <= TRACE_TEXT_BYTES_MAX);
 }
 
+/* ---- Arguments one by one ---------------------------------------------------------------------------- */
+
+static struct trace_value values[CAIRN_LOG_ARGUMENTS_MAX];
+
+static unsigned taken(const char *format)
+{
+    return trace_log_arguments(values, format, stored, stored_bytes);
+}
+
+static void expect_int(unsigned at, uint8_t type, int64_t value)
+{
+    assert_int_equal(values[at].type, type);
+    assert_int_equal(values[at].i, value);
+}
+
+static void arguments_have_the_types_of_their_conversions(void **state)
+{
+    (void)state;
+    begin();
+    add_int(-1), add_int(-1), add_int(300), add_int(-1), add_int('x'), add_int(0x20ac), add_long(-1),
+        add_long(-1);
+    assert_int_equal(taken("%d %u%% %hhd %hx %c %lc %ld %zu"), 8);
+    expect_int(0, CAIRN_I_VALUE_INT, -1);
+    expect_int(1, CAIRN_I_VALUE_INT, UINT32_MAX);
+    expect_int(2, CAIRN_I_VALUE_INT, 300 - 256);
+    expect_int(3, CAIRN_I_VALUE_INT, 0xffff);
+    expect_int(4, CAIRN_I_VALUE_INT, 'x');
+    expect_int(5, CAIRN_I_VALUE_INT, 0x20ac);
+    expect_int(6, CAIRN_I_VALUE_INT, -1);
+    expect_int(7, CAIRN_I_VALUE_UINT, -1);
+    begin();
+    add_int(5), add_int(2), add_double(1.5), add_text("abc"), add_text(NULL), add_int(ENOENT);
+    assert_int_equal(taken("%*.*f %s %s %m"), 6);
+    expect_int(0, CAIRN_I_VALUE_INT, 5);
+    expect_int(1, CAIRN_I_VALUE_INT, 2);
+    assert_int_equal(values[2].type, CAIRN_I_VALUE_FLOAT);
+    assert_true(values[2].f == 1.5);
+    assert_int_equal(values[3].type, CAIRN_I_VALUE_TEXT);
+    assert_int_equal(values[3].text_bytes, 3);
+    assert_memory_equal(values[3].text, "abc", 3);
+    assert_int_equal(values[4].type, CAIRN_I_VALUE_NONE);
+    expect_int(5, CAIRN_I_VALUE_INT, ENOENT);
+}
+
+static void arguments_that_do_not_fit_are_left_out(void **state)
+{
+    (void)state;
+    begin();
+    add_int(7);
+    assert_int_equal(taken("%d and %s"), 1);
+    assert_int_equal(taken("%ld"), 0);
+    assert_int_equal(taken("%n"), 0);
+    assert_int_equal(taken("nothing %%"), 0);
+    uint32_t size = (8 + 3) | CAIRN_SIZE_CUT;
+    begin();
+    add(&size, 4), add_long(100), add("abc", 3);
+    assert_int_equal(taken("%s"), 1);
+    assert_int_equal(values[0].text_bytes, 3);
+    assert_int_equal(values[0].text_bytes_full, 100);
+    stored_bytes--;
+    assert_int_equal(taken("%s"), 0);
+}
+
+static void expect_within(unsigned count, const uint8_t *bytes, size_t byte_count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t *text = (const uint8_t *)values[i].text;
+        if (values[i].type == CAIRN_I_VALUE_TEXT)
+            assert_true(text >= bytes && text + values[i].text_bytes <= bytes + byte_count);
+    }
+}
+
 static void any_format_with_any_bytes_is_survived(void **state)
 {
     (void)state;
@@ -216,6 +289,9 @@ static void any_format_with_any_bytes_is_survived(void **state)
         (void)trace_log_render(&text, format, bytes,
                                (size_t)round % sizeof bytes); /* either answer is right */
         assert_true(text.count <= TRACE_TEXT_BYTES_MAX && text.full >= text.count);
+        unsigned count = trace_log_arguments(values, format, bytes, (size_t)round % sizeof bytes);
+        assert_in_range(count, 0, CAIRN_LOG_ARGUMENTS_MAX);
+        expect_within(count, bytes, (size_t)round % sizeof bytes);
     }
 }
 
@@ -228,6 +304,8 @@ int main(void)
         cmocka_unit_test(a_cut_string_tells_its_full_length),
         cmocka_unit_test(arguments_that_are_missing_are_told),
         cmocka_unit_test(widths_and_lengths_are_bounded),
+        cmocka_unit_test(arguments_have_the_types_of_their_conversions),
+        cmocka_unit_test(arguments_that_do_not_fit_are_left_out),
         cmocka_unit_test(any_format_with_any_bytes_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

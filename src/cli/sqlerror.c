@@ -118,15 +118,23 @@ static void show_place(const char *text, size_t offset)
     fprintf(stderr, "\n  %*s^\n", (int)show_text_columns(text + begin, offset - begin), "");
 }
 
+/* An expression that is wrong has its own lines, with a mark. */
+static void show_lines(const char *text)
+{
+    for (size_t bytes; *text; text += bytes + (text[bytes] == '\n')) {
+        bytes = strcspn(text, "\n");
+        show_text(stderr, text, bytes);
+        fputc('\n', stderr);
+    }
+}
+
 void sqlerror_tell(struct sql_session *session, const char *text, int offset)
 {
     const char *message = sqlite3_errmsg(sql_database(session));
     fprintf(stderr, "cairn sql: ");
     if (strcmp(message, "not authorized") == 0 || strcmp(message, "authorization denied") == 0)
-        fprintf(stderr, "only SELECT is allowed: traces are read, never changed");
-    else
-        show_text(stderr, message, strlen(message));
-    fprintf(stderr, "\n");
+        message = "only SELECT is allowed: traces are read, never changed";
+    show_lines(message);
     if (offset >= 0) show_place(text, (size_t)offset);
     tell_nearest(message, text);
 }

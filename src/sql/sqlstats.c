@@ -10,30 +10,48 @@
 
 /* ---- Asking -------------------------------------------------------------------------------------------------- */
 
-static int prepare(struct sql_scan *scan, struct analysis_spec *spec, struct analysis_filter *filter,
-                   enum analysis_subject subject, struct cairn_error *error)
+/* All these tables begin their arguments with a pattern; `where` is the expression, NULL if none was given. The first pass, if
+ * the expression needs one, leaves the source as it is, but that all has been told of it. */
+static int prepare(struct sql_scan *scan, struct analysis_filter *filter, enum analysis_subject subject,
+                   const char *where, struct cairn_error *error)
 {
-    *spec = (struct analysis_spec){.type = scan->arguments[0]}; /* `pattern` is the first of all these */
-    scan->source->no_text = true;
-    return analysis_filter_init(filter, subject, spec, scan->info, error);
+    struct trace_source *source = scan->source;
+    struct analysis_spec spec = {.type = scan->arguments[0], .where = where, .where_name = "filter"};
+    source->no_text = true;
+    if (analysis_filter_init(filter, subject, &spec, scan->info, error) != 0) return -1;
+    if (!analysis_filter_needs_selection(filter)) return 0;
+    source->no_text = !analysis_filter_needs_text(filter);
+    int result = trace_run(source, &filter->selection, NULL, NULL, error);
+    source->no_text = source->is_quiet = true;
+    return result;
+}
+
+/* No filter is faster than one that lets everything pass. */
+static struct analysis_filter *filter_of(const struct sql_scan *scan, struct analysis_filter *filter,
+                                         const char *where)
+{
+    return scan->arguments[0] || where ? filter : NULL;
+}
+
+static int finish(const struct sql_scan *scan, int result, struct cairn_error *error)
+{
+    return result == 0 && scan->rows->is_broken ? sql_out_of_memory(error) : result;
 }
 
 /* Asks for tasks, makes rows by `put`, and frees. */
-static int with_tasks(struct sql_scan *scan, size_t slowest, struct cairn_error *error,
+static int with_tasks(struct sql_scan *scan, size_t slowest, const char *where, struct cairn_error *error,
                       void (*put)(struct sql_scan *, const struct analysis_tasks *))
 {
     struct analysis_tasks tasks = {0};
     struct analysis_filter filter = {0};
-    struct analysis_spec spec;
-    int result = prepare(scan, &spec, &filter, ANALYSIS_TASKS, error);
-    if (result == 0 && !analysis_tasks_init(&tasks, scan->info, spec.type ? &filter : NULL, slowest))
+    int result = prepare(scan, &filter, ANALYSIS_TASKS, where, error);
+    if (result == 0 && !analysis_tasks_init(&tasks, scan->info, filter_of(scan, &filter, where), slowest))
         result = sql_out_of_memory(error);
     if (result == 0) result = analysis_tasks_run(&tasks, scan->source, NULL, NULL, error);
     if (result == 0) put(scan, &tasks);
-    if (result == 0 && scan->rows->is_broken) result = sql_out_of_memory(error);
     analysis_tasks_free(&tasks);
     analysis_filter_free(&filter);
-    return result;
+    return finish(scan, result, error);
 }
 
 static int with_regions(struct sql_scan *scan, struct cairn_error *error,
@@ -41,16 +59,15 @@ static int with_regions(struct sql_scan *scan, struct cairn_error *error,
 {
     struct analysis_regions regions = {0};
     struct analysis_filter filter = {0};
-    struct analysis_spec spec;
-    int result = prepare(scan, &spec, &filter, ANALYSIS_REGIONS, error);
-    if (result == 0 && !analysis_regions_init(&regions, scan->info, spec.type ? &filter : NULL))
+    const char *where = scan->arguments[1];
+    int result = prepare(scan, &filter, ANALYSIS_REGIONS, where, error);
+    if (result == 0 && !analysis_regions_init(&regions, scan->info, filter_of(scan, &filter, where)))
         result = sql_out_of_memory(error);
     if (result == 0) result = analysis_regions_run(&regions, scan->source, NULL, NULL, error);
     if (result == 0) put(scan, &regions);
-    if (result == 0 && scan->rows->is_broken) result = sql_out_of_memory(error);
     analysis_regions_free(&regions);
     analysis_filter_free(&filter);
-    return result;
+    return finish(scan, result, error);
 }
 
 /* ---- Per type ------------------------------------------------------------------------------------------------ */
@@ -93,7 +110,7 @@ static void put_task_rows(struct sql_scan *scan, const struct analysis_tasks *ta
 
 static int task_stats_whole(struct sql_scan *scan, struct cairn_error *error)
 {
-    return with_tasks(scan, 0, error, put_task_rows);
+    return with_tasks(scan, 0, scan->arguments[1], error, put_task_rows);
 }
 
 const struct sql_table_kind sql_kind_task_stats = {.whole = task_stats_whole};
@@ -161,7 +178,7 @@ static void put_task_buckets(struct sql_scan *scan, const struct analysis_tasks 
 
 static int histogram_whole(struct sql_scan *scan, struct cairn_error *error)
 {
-    return with_tasks(scan, 0, error, put_task_buckets);
+    return with_tasks(scan, 0, scan->arguments[1], error, put_task_buckets);
 }
 
 const struct sql_table_kind sql_kind_histogram = {.whole = histogram_whole};
@@ -217,7 +234,7 @@ static int slowest_whole(struct sql_scan *scan, struct cairn_error *error)
                                     "slowest(pattern, n): n must be a count, as in slowest('order', 5).");
     }
     if (count == 0) return 0;
-    return with_tasks(scan, (size_t)count, error, put_slowest);
+    return with_tasks(scan, (size_t)count, scan->arguments[2], error, put_slowest);
 }
 
 const struct sql_table_kind sql_kind_slowest = {.whole = slowest_whole};

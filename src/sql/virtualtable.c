@@ -128,22 +128,19 @@ static bool can_use(const struct sql_table *table, sqlite3_index_info *index, in
 
 /* How many rows are left, and what a question costs: a guess that puts joins into a sane order. Small tables and those
  * with few rows left go outside; a table that is asked by equality goes inside, as its store answers at once. */
-static void estimate(const struct sql_table *table, sqlite3_index_info *index, int column, uint8_t compare)
+static void estimate(sqlite3_index_info *index, enum sql_role role, uint8_t compare)
 {
-    enum sql_role role = table->columns[column].role;
-    if (compare != SQL_EQUAL)
-        index->estimatedRows = index->estimatedRows / 4 + 1;
-    else if (role == SQL_KEY || role == SQL_ID)
-        index->estimatedRows = strcmp(table->name, "tasks") == 0 ? 1 : index->estimatedRows / 10000 + 1;
-    else
-        index->estimatedRows = index->estimatedRows / 20 + 1;
+    bool is_task = role == SQL_KEY || role == SQL_ID;
+    index->estimatedRows /= compare != SQL_EQUAL ? 4 : is_task ? 10000 : 20;
+    index->estimatedRows++;
 }
 
 /* Rows come in the order of time, if it is one trace. */
 static bool comes_ordered(const struct sql_virtual *table, const sqlite3_index_info *index)
 {
-    return index->nOrderBy == 1 && !index->aOrderBy[0].desc && table->session->trace_count == 1 &&
-           index->aOrderBy[0].iColumn == sql_table_column(table->table, SQL_TIME);
+    if (index->nOrderBy != 1 || index->aOrderBy[0].desc || table->session->trace_count != 1) return false;
+    int column = index->aOrderBy[0].iColumn; /* negative: the row's number */
+    return column >= 0 && table->table->columns[column].role == SQL_TIME;
 }
 
 static uint64_t columns_used(const struct sql_table *table, const sqlite3_index_info *index)
@@ -156,17 +153,20 @@ static uint64_t columns_used(const struct sql_table *table, const sqlite3_index_
 static int take_conditions(const struct sql_virtual *table, sqlite3_index_info *index, sqlite3_str *plan)
 {
     int taken = 0;
+    uint64_t arguments = 0;
     for (int i = 0; i < index->nConstraint; i++) {
-        bool can = can_use(table->table, index, i);
-        bool argument = can && is_argument(&table->table->columns[index->aConstraint[i].iColumn]);
-        /* An argument that is not known yet: another order of tables will have it. */
-        if (argument && !index->aConstraint[i].usable) return SQLITE_CONSTRAINT;
-        if (!can || !index->aConstraint[i].usable || taken == SQL_CONDITIONS_MAX) continue;
+        if (!can_use(table->table, index, i)) continue;
         int column = index->aConstraint[i].iColumn;
         uint8_t compare = compare_of(index->aConstraint[i].op);
+        bool argument = is_argument(&table->table->columns[column]);
+        if (argument && arguments >> column & 1) continue; /* given twice: SQLite compares them */
+        /* An argument that is not known yet: another order of tables will have it. */
+        if (argument && !index->aConstraint[i].usable) return SQLITE_CONSTRAINT;
+        if (!index->aConstraint[i].usable || taken == SQL_CONDITIONS_MAX) continue;
+        if (argument) arguments |= (uint64_t)1 << column;
         index->aConstraintUsage[i].argvIndex = ++taken;
         index->aConstraintUsage[i].omit = argument;
-        estimate(table->table, index, column, compare);
+        estimate(index, table->table->columns[column].role, compare);
         sqlite3_str_appendf(plan, "%d%c;", column, compare);
     }
     return SQLITE_OK;
@@ -322,22 +322,39 @@ static int at_end(sqlite3_vtab_cursor *base)
     return ((struct cursor *)base)->at_end;
 }
 
+/* What was given for an argument; *bytes of it. NULL: nothing. */
+static const char *argument_given(const struct cursor *cursor, int number, size_t *bytes)
+{
+    for (unsigned i = 0; i < cursor->plan.condition_count; i++) {
+        const struct sql_condition *condition = &cursor->plan.conditions[i];
+        if (condition->column != number || !is_argument(&cursor->plan.table->columns[number])) continue;
+        *bytes = condition->bytes;
+        return condition->text;
+    }
+    return NULL;
+}
+
+static void give_text(sqlite3_context *context, const char *text, size_t bytes)
+{
+    sqlite3_result_text64(context, text, bytes, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int number)
 {
     const struct cursor *cursor = (struct cursor *)base;
     const struct sql_rows *rows = cursor->kept ? &cursor->kept->rows : &cursor->own;
     const struct sql_cell *cell = sql_rows_cell(rows, cursor->row, (unsigned)number);
-    if (!cell) return SQLITE_OK; /* NULL */
-    switch (cell->type) {
-    case SQL_CELL_INT: sqlite3_result_int64(context, cell->i); break;
-    case SQL_CELL_FLOAT: sqlite3_result_double(context, cell->f); break;
-    case SQL_CELL_TEXT:
-        sqlite3_result_text64(context, rows->text.items ? rows->text.items + cell->at : "", cell->bytes,
-                              SQLITE_TRANSIENT, SQLITE_UTF8);
-        break;
-    default: break;
-    }
-    return SQLITE_OK;
+    size_t bytes;
+    const char *argument = argument_given(cursor, number, &bytes);
+    if (argument)
+        give_text(context, argument, bytes);
+    else if (cell && cell->type == SQL_CELL_INT)
+        sqlite3_result_int64(context, cell->i);
+    else if (cell && cell->type == SQL_CELL_FLOAT)
+        sqlite3_result_double(context, cell->f);
+    else if (cell && cell->type == SQL_CELL_TEXT)
+        give_text(context, rows->text.items ? rows->text.items + cell->at : "", cell->bytes);
+    return SQLITE_OK; /* else NULL */
 }
 
 static int rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *id)

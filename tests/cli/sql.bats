@@ -204,6 +204,18 @@ TEXT
     [ "$(sql "SELECT type, count FROM task_stats WHERE pattern = 'pay*'")" = '[{"type":"payment","count":1}]' ]
     [ "$(sql "SELECT s.type, sum(h.count) n FROM task_stats s JOIN histogram(s.type) h GROUP BY 1 ORDER BY 1")" = \
         '[{"type":"order","n":4},{"type":"payment","n":1}]' ]
+    [ "$(sql "SELECT type, count FROM task_stats(NULL, 'latency >= 19us')")" = '[{"type":"order","count":3}]' ]
+    [ "$(sql "SELECT id FROM slowest WHERE filter = 'failed'")" = '[{"id":"2"}]' ]
+    for filter in 'latency > 5us' 'failed' 'log ~ "foam"' 'thread = "worker" or unfinished'; do
+        [ "$(sql "SELECT type, count, total_ns FROM task_stats('*', '$filter')")" = \
+            "$("$CAIRN" tasks --json --where "$filter" shop.cairn | jq -c '[.types[] | {type, count, total_ns}]')" ]
+    done
+    [ "$(sql "SELECT type, count, total_ns FROM region_stats(NULL, 'task.failed')")" = \
+        "$("$CAIRN" regions --json --failed shop.cairn | jq -c '[.types[] | {type, count, total_ns}]')" ]
+    [ "$(sql "SELECT pattern, sum(count) n FROM histogram WHERE pattern IN ('payment', 'order') GROUP BY 1")" = \
+        '[{"pattern":"order","n":4},{"pattern":"payment","n":1}]' ]
+    run -1 "$CAIRN" sql shop.cairn "SELECT * FROM task_stats(NULL, 'faild')"
+    [ "${lines[-1]}" = '  ^' ]
     run -1 "$CAIRN" sql shop.cairn 'SELECT * FROM histogram'
     [[ "$output" == *"histogram needs a pattern: histogram('...')"* ]]
     run -1 "$CAIRN" sql shop.cairn "SELECT * FROM slowest(NULL, 'many')"

@@ -16,7 +16,7 @@ build: need-cmake
 	@$(BUILD)
 
 help:
-	@echo 'make             build/cairn, build/libcairn.so and build/libcairn.a (needs cmake and a C compiler)'
+	@echo 'make             build/cairn, build/libcairn.so and build/libcairn.a (needs cmake, a C compiler, SQLite, libedit)'
 	@echo 'make demo        records a real program under load and shows what was slow and why'
 	@echo 'make check       all tests, some minutes'
 	@echo 'make check-long  all tests in every build, and fuzzing: some hours'

@@ -5,12 +5,13 @@ foreach(folder codec import export sql serve cli)
 endforeach()
 list(REMOVE_ITEM tool_sources ${PROJECT_SOURCE_DIR}/src/cli/main.c)
 
-# SQL, and its prompt. tools/bootstrap installs both on Debian.
-find_package(SQLite3 3.38 REQUIRED) # sqlite3_error_offset
+# SQL, and its prompt.
+find_package(SQLite3 3.38) # sqlite3_error_offset
 find_path(EDIT_INCLUDE_DIR histedit.h)
 find_library(EDIT_LIBRARY edit)
-if(NOT EDIT_INCLUDE_DIR OR NOT EDIT_LIBRARY)
-  message(FATAL_ERROR "libedit is missing (Debian: libedit-dev); `tools/bootstrap build` installs what a build needs")
+if(NOT SQLite3_FOUND OR NOT EDIT_INCLUDE_DIR OR NOT EDIT_LIBRARY)
+  message(FATAL_ERROR "The tool needs SQLite 3.38 or later and libedit (Debian: libsqlite3-dev, libedit-dev); "
+                      "`tools/bootstrap build` installs them. Without the tool: -DCAIRN_TOOL=OFF")
 endif()
 
 add_library(cairn_tool STATIC ${tool_sources} $<TARGET_OBJECTS:cairn_reading>)

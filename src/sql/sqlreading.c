@@ -33,7 +33,8 @@ bool sql_plan_copy(struct sql_plan *copy, const struct sql_plan *plan)
             copy->condition_count = i; /* what follows is not its own */
             return false;
         }
-        memcpy(copy->conditions[i].text, from->text, from->bytes + 1);
+        memcpy(copy->conditions[i].text, from->text, from->bytes);
+        copy->conditions[i].text[from->bytes] = 0;
     }
     return true;
 }
@@ -73,6 +74,17 @@ static void limit_time(struct sql_scan *scan, const struct sql_condition *condit
     if (to && bound < scan->to_ns) scan->to_ns = bound;
 }
 
+static void limit_key(struct sql_scan *scan, const struct sql_condition *condition)
+{
+    if (condition->compare == SQL_IN && condition->type == SQL_CELL_TEXT) {
+        scan->keys = (const int64_t *)condition->text;
+        scan->key_count = condition->bytes / sizeof *scan->keys;
+    } else if (condition->type == SQL_CELL_INT) {
+        scan->has_key = true;
+        scan->key = condition->i;
+    }
+}
+
 /* An id as text means a task of each trace. Not an id: no task has it, SQLite finds that. */
 static void limit_id(struct sql_scan *scan, const struct sql_condition *condition)
 {
@@ -94,11 +106,7 @@ static void apply(struct sql_scan *scan, const struct sql_table *table, const st
 {
     switch (table->columns[condition->column].role) {
     case SQL_TIME: limit_time(scan, condition); break;
-    case SQL_KEY:
-        if (condition->type != SQL_CELL_INT) break;
-        scan->has_key = true;
-        scan->key = condition->i;
-        break;
+    case SQL_KEY: limit_key(scan, condition); break;
     case SQL_ID: limit_id(scan, condition); break;
     case SQL_TYPE:
         if (condition->type == SQL_CELL_TEXT && !memchr(condition->text, 0, condition->bytes))

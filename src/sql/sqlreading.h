@@ -17,7 +17,8 @@ enum sql_compare {
     SQL_LESS = '<',
     SQL_AT_MOST = 'l',
     SQL_GREATER = '>',
-    SQL_AT_LEAST = 'g'
+    SQL_AT_LEAST = 'g',
+    SQL_IN = 'i' /* of a KEY: the value is a set of whole numbers, in ascending order, as bytes of a text */
 };
 
 /* column OP value. Values are kept by whoever has the plan. */

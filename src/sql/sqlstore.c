@@ -89,7 +89,7 @@ static int too_much(const struct sql_plan *plan, struct cairn_error *error)
     return cairn__error_set(
         error, CAIRN_ENOSPC, NULL, CAIRN_ERROR_NOWHERE,
         "To join '%s' more would have to be kept in memory than --memory allows. Ask for less "
-        "of it with WHERE, or allow more.",
+        "of it with WHERE, as by task_key IN (SELECT ...), or allow more.",
         plan->table->name);
 }
 

@@ -9,6 +9,7 @@
 
 #include "cairn/cairn.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEY_BITS = 45 };
@@ -46,9 +47,19 @@ static bool is_unknown(const struct trace_task_id *task)
     return task->id == 0 && task->birth == UINT64_MAX;
 }
 
+static int compare_keys(const void *left, const void *right)
+{
+    int64_t one = *(const int64_t *)left, other = *(const int64_t *)right;
+    return (one > other) - (one < other);
+}
+
 bool sql_wants_task(const struct sql_scan *scan, const struct trace_task_id *task)
 {
-    return !scan->has_key || (!is_unknown(task) && sql_task_key(scan, task) == scan->key);
+    if (!scan->has_key && !scan->keys) return true;
+    if (is_unknown(task)) return false;
+    int64_t key = sql_task_key(scan, task);
+    if (scan->has_key && key != scan->key) return false;
+    return !scan->keys || bsearch(&key, scan->keys, scan->key_count, sizeof key, compare_keys);
 }
 
 bool sql_wants_type(struct sql_scan *scan, uint32_t site)

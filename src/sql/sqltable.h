@@ -36,6 +36,8 @@ struct sql_scan {
     int64_t from_ns, to_ns; /* in the TIME column, inclusive */
     bool has_key;           /* only what belongs to this task: */
     int64_t key;
+    const int64_t *keys; /* only what belongs to one of these, in ascending order; NULL: all */
+    size_t key_count;
     const char *type;                         /* only this TYPE; NULL: all */
     const char *arguments[SQL_ARGUMENTS_MAX]; /* in the order of their columns; NULL: not given */
     /* What the table says. */

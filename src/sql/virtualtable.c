@@ -130,8 +130,8 @@ static bool can_use(const struct sql_table *table, sqlite3_index_info *index, in
  * with few rows left go outside; a table that is asked by equality goes inside, as its store answers at once. */
 static void estimate(sqlite3_index_info *index, enum sql_role role, uint8_t compare)
 {
-    bool is_task = role == SQL_KEY || role == SQL_ID;
-    index->estimatedRows /= compare != SQL_EQUAL ? 4 : is_task ? 10000 : 20;
+    bool is_task = role == SQL_KEY || role == SQL_ID, is_range = compare != SQL_EQUAL && compare != SQL_IN;
+    index->estimatedRows /= is_range ? 4 : compare == SQL_IN ? 100 : is_task ? 10000 : 20;
     index->estimatedRows++;
 }
 
@@ -149,6 +149,14 @@ static uint64_t columns_used(const struct sql_table *table, const sqlite3_index_
     return index->colUsed & all;
 }
 
+/* `key IN (...)` is taken at once, for one reading, not value by value. */
+static uint8_t choose_compare(const struct sql_table *table, sqlite3_index_info *index, int i)
+{
+    uint8_t compare = compare_of(index->aConstraint[i].op);
+    bool is_key = table->columns[index->aConstraint[i].iColumn].role == SQL_KEY;
+    return compare == SQL_EQUAL && is_key && sqlite3_vtab_in(index, i, 1) ? SQL_IN : compare;
+}
+
 /* Of the conditions: those that can be used go into the plan. Returns an SQLite result. */
 static int take_conditions(const struct sql_virtual *table, sqlite3_index_info *index, sqlite3_str *plan)
 {
@@ -157,7 +165,6 @@ static int take_conditions(const struct sql_virtual *table, sqlite3_index_info *
     for (int i = 0; i < index->nConstraint; i++) {
         if (!can_use(table->table, index, i)) continue;
         int column = index->aConstraint[i].iColumn;
-        uint8_t compare = compare_of(index->aConstraint[i].op);
         bool argument = is_argument(&table->table->columns[column]);
         if (argument && arguments >> column & 1) continue; /* given twice: SQLite compares them */
         /* An argument that is not known yet: another order of tables will have it. */
@@ -166,6 +173,7 @@ static int take_conditions(const struct sql_virtual *table, sqlite3_index_info *
         if (argument) arguments |= (uint64_t)1 << column;
         index->aConstraintUsage[i].argvIndex = ++taken;
         index->aConstraintUsage[i].omit = argument;
+        uint8_t compare = choose_compare(table->table, index, i);
         estimate(index, table->table->columns[column].role, compare);
         sqlite3_str_appendf(plan, "%d%c;", column, compare);
     }
@@ -253,6 +261,32 @@ static bool take_value(struct sql_condition *condition, sqlite3_value *value, bo
     return true;
 }
 
+static int compare_numbers(const void *left, const void *right)
+{
+    int64_t one = *(const int64_t *)left, other = *(const int64_t *)right;
+    return (one > other) - (one < other);
+}
+
+/* The values of an IN. If one is not a whole number nothing is spared: SQLite knows what it may be equal to. */
+static int take_set(struct sql_condition *condition, sqlite3_value *values)
+{
+    VECTOR(int64_t) set = {0};
+    sqlite3_value *value;
+    int result = vector_reserve(&set, 1) ? sqlite3_vtab_in_first(values, &value) : SQLITE_NOMEM;
+    bool is_whole = true;
+    for (; result == SQLITE_OK && value; result = sqlite3_vtab_in_next(values, &value)) {
+        int type = sqlite3_value_type(value);
+        if (type == SQLITE_INTEGER && !vector_push(&set, sqlite3_value_int64(value))) result = SQLITE_NOMEM;
+        is_whole &= type == SQLITE_INTEGER || type == SQLITE_NULL;
+        if (result != SQLITE_OK) break;
+    }
+    qsort(set.items, set.count, sizeof *set.items, compare_numbers);
+    condition->type = is_whole ? SQL_CELL_TEXT : SQL_CELL_FLOAT;
+    condition->text = (char *)set.items;
+    condition->bytes = set.count * sizeof *set.items;
+    return result == SQLITE_DONE ? SQLITE_OK : result;
+}
+
 /* The plan that best_index wrote down, with its values. */
 static int read_plan(struct cursor *cursor, const char *text, int count, sqlite3_value **values)
 {
@@ -265,6 +299,11 @@ static int read_plan(struct cursor *cursor, const char *text, int count, sqlite3
         struct sql_condition *condition = &plan->conditions[plan->condition_count++];
         *condition = (struct sql_condition){.column = (uint8_t)strtoul(at + 1, &at, 10)};
         condition->compare = (uint8_t)*at++;
+        if (condition->compare == SQL_IN) {
+            int result = take_set(condition, values[i]);
+            if (result != SQLITE_OK) return result;
+            continue;
+        }
         if (!take_value(condition, values[i], is_argument(&plan->table->columns[condition->column])))
             return SQLITE_NOMEM;
     }

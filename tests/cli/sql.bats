@@ -139,6 +139,10 @@ task = 'no id'@.task == "no id"
 task IN ('off', 'background')@.task == "off" or .task == "background"
 task_key = (SELECT max(task_key) FROM logs)@.task_key == ([\$all[0][].task_key] | max)
 task_key = (SELECT max(task_key) + 0.0 FROM logs)@.task_key == ([\$all[0][].task_key] | max)
+task_key IN (SELECT max(task_key) FROM logs UNION SELECT min(task_key) FROM logs)@.task_key == ([\$all[0][].task_key] | max, min)
+task_key IN (NULL, 5)@false
+task_key IN ('5', (SELECT max(task_key) + 0.0 FROM logs))@.task_key == ([\$all[0][].task_key] | max)
+task_key NOT IN (SELECT max(task_key) FROM logs)@.task_key != ([\$all[0][].task_key] | max)
 task_type = 'order'@.task_type == "order"
 thread COLLATE NOCASE = 'MAIN'@.thread | ascii_downcase == "main"
 site = 20.0@.site == 20

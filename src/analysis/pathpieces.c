@@ -141,9 +141,11 @@ static bool make_ranges(struct path_pieces *pieces)
 const struct path_mark *path_last_mark(struct path_pieces *pieces, uint32_t task, uint64_t time)
 {
     struct path_mark_range *range = &pieces->ranges[task];
-    const struct path_mark *marks = &pieces->marks.items[range->first];
-    while (range->count && marks[range->count - 1].time > time) range->count--;
-    return range->count ? &marks[range->count - 1] : NULL;
+    for (; range->count; range->count--) {
+        const struct path_mark *last = &pieces->marks.items[range->first + range->count - 1];
+        if (last->time <= time) return last;
+    }
+    return NULL;
 }
 
 void path_pass_mark(struct path_pieces *pieces, uint32_t task)

@@ -89,7 +89,7 @@ random_seed() {
 }
 
 @test "what is listed is what the list of all has, on made-up traces" {
-    for seed in 10 11 42 "$(random_seed)" "$(random_seed)"; do
+    for seed in 10 42 "$(random_seed)"; do
         irregular "$seed"
         "$CAIRN" tasks -n 100000 --json irregular.cairn >all.json || [ $? -eq 1 ] # damage
         for pair in 'latency > 100us|.latency_ns > 100000' 'failed|.status == "failed"' 'has parent|.parent != null' \
@@ -109,16 +109,16 @@ count() {
 }
 
 @test "an expression and its opposite share everything between them, on made-up traces" {
-    for seed in 13 25 "$(random_seed)" "$(random_seed)"; do
+    for seed in 13 "$(random_seed)"; do
         irregular "$seed"
         for kind in tasks regions logs; do
-            prefix=task.
+            all=$(count $kind) prefix=task.
             [ $kind != tasks ] || prefix=
             for condition in "${prefix}failed" "${prefix}latency > 1ms" "${prefix}log ~ e" "${prefix}logs > 1" \
                 "${prefix}thread = 42 or ${prefix}region ~ r" "has ${prefix}parent and not ${prefix}unfinished" \
                 "type ~ e or has ${prefix}attr.size"; do
                 some=$(count $kind --where "$condition") others=$(count $kind --where "not ($condition)")
-                [ $((some + others)) -eq "$(count $kind)" ] || { echo "$kind: $condition: $some and $others"; false; }
+                [ $((some + others)) -eq "$all" ] || { echo "$kind: $condition: $some and $others"; false; }
             done
         done
     done

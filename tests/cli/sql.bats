@@ -393,12 +393,9 @@ endless='WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT 
 
 @test "a trace that is still recorded into can be asked" {
     cd "$BATS_TEST_TMPDIR"
-    record_web_shop 10 >/dev/null 2>&1
-    mv shop.cairn done.cairn
-    rm -rf data port
-    "$CAIRN" record -o growing -- "$CAIRN_BUILD/shop" --port-file port --seconds 120 --data data2 >record.log 2>&1 3>&- &
+    mkdir data
+    "$CAIRN" record -o growing -- "$CAIRN_BUILD/shop" --port-file port --seconds 120 --data data >record.log 2>&1 3>&- &
     recorder=$!
-    mkdir -p data2
     for ((i = 0; i < 300; i++)); do [ -s port ] && break; sleep 0.1; done
     read -r port server <port
     "$CAIRN_BUILD/shop-load" --port "$port" --requests 50 --json >/dev/null 2>&1 || true

@@ -94,6 +94,18 @@ static void put_stats(struct sql_scan *scan, unsigned first, const struct analys
     sql_put_uint(rows, added + 3, summary.estimated_self_ns);
 }
 
+static void put_load(struct sql_scan *scan, const struct analysis_tasks *tasks,
+                     const struct analysis_task_row *row)
+{
+    struct sql_rows *rows = scan->rows;
+    struct analysis_summary summary;
+    analysis_summarize(&summary, &row->stats, &scan->info->clock);
+    sql_put_float(rows, SQL_task_stats_rate_per_s,
+                  analysis_load_rate(&tasks->window, summary.finished, &scan->info->clock));
+    sql_put_float(rows, SQL_task_stats_concurrency_mean, analysis_load_mean(&tasks->window, &row->load));
+    if (summary.finished) sql_put_uint(rows, SQL_task_stats_subtask_ns, summary.total_ns - summary.self_ns);
+}
+
 static void put_task_rows(struct sql_scan *scan, const struct analysis_tasks *tasks)
 {
     for (size_t i = 0; i < tasks->rows.count; i++) {
@@ -105,6 +117,7 @@ static void put_task_rows(struct sql_scan *scan, const struct analysis_tasks *ta
         if (row->one_in_min && row->one_in_min == row->one_in_max)
             sql_put_int(scan->rows, SQL_task_stats_one_in, row->one_in_min);
         if (row->skipped_known) sql_put_uint(scan->rows, SQL_task_stats_skipped, row->skipped);
+        put_load(scan, tasks, row);
     }
 }
 

@@ -18,6 +18,8 @@
 
 #include <string.h>
 
+enum { RELEASE_BYTES = 64 << 20 };
+
 static int out_of_memory(struct cairn_error *error)
 {
     return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "memory ran out");
@@ -210,6 +212,19 @@ static void rewind_streams(struct trace_source *source)
     native->has_streams = false;
 }
 
+/* In large steps, as each step interrupts the other processors. Pages that are in use go too, and come back when they are
+ * touched. */
+void trace_native_release(struct trace_native *native, size_t bytes)
+{
+    native->unreleased += bytes;
+    if (native->unreleased < RELEASE_BYTES) return;
+    native->unreleased = 0;
+    for (uint32_t i = 0; i < native->file_count; i++) {
+        const struct os_mapping *mapping = &native->files[i].mapping;
+        if (mapping->count >= RELEASE_BYTES) os_forget_pages(mapping, 0, mapping->count);
+    }
+}
+
 static int native_next(struct trace_source *source, struct trace_event *event, struct cairn_error *error)
 {
     struct trace_native *native = (struct trace_native *)source;
@@ -221,6 +236,7 @@ static int native_next(struct trace_source *source, struct trace_event *event, s
     uint32_t tally = trace_stream_tally(stream);
     if (tally != CAIRN_TALLY_NONE && !source->is_quiet) native->info.recovered[tally]++;
     stream->text = source->no_text ? NULL : &native->text;
+    trace_native_release(native, (size_t)stream->event_words * 8);
     trace_stream_take(stream, event);
     if (trace_stream_ready(stream)) {
         trace_order_advance(&native->order, stream->order);

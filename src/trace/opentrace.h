@@ -29,6 +29,7 @@ struct trace_native {
     bool has_streams; /* from the first `next` on */
     struct trace_order order;
     struct trace_text text;
+    size_t unreleased; /* bytes read since pages were given back */
 };
 
 /* The inside of a source, or NULL if it is one of another kind. */
@@ -36,6 +37,10 @@ struct trace_native *trace_native_of(struct trace_source *source);
 
 /* Opens the file, or those of the folder. 0, or -1 with *error set. */
 int trace_native_open_files(struct trace_native *native, const char *path, struct cairn_error *error);
+
+/* So many bytes have been read: gives pages back now and then, so that resident memory does not grow with the trace.
+ * One thread at a time. */
+void trace_native_release(struct trace_native *native, size_t bytes);
 
 /* Fills info and processes from the files and tables. */
 void trace_native_fill_info(struct trace_native *native);

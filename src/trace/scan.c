@@ -18,7 +18,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { AHEAD_PER_WORKER = 16, WORKERS_MAX = 16, BYTES_PER_WORKER = 1 << 20, RELEASE_BYTES = 64 << 20 };
+enum { AHEAD_PER_WORKER = 16, WORKERS_MAX = 16, BYTES_PER_WORKER = 1 << 20 };
 
 struct kinds { /* of one worker */
     uint64_t counts[1 << CAIRN_KIND_BITS];
@@ -136,19 +136,6 @@ static bool tell_odd(const struct pool *pool, const struct trace_part *part)
     return !stream.out_of_memory;
 }
 
-/* Pages are given back in large steps, as each step interrupts the other processors. Those of chunks in work go too,
- * and come back when they are touched. */
-static void release(struct pool *pool, size_t bytes)
-{
-    pool->unreleased += bytes;
-    if (pool->unreleased < RELEASE_BYTES) return;
-    pool->unreleased = 0;
-    for (uint32_t i = 0; i < pool->native->file_count; i++) {
-        const struct os_mapping *mapping = &pool->native->files[i].mapping;
-        if (mapping->count >= RELEASE_BYTES) os_forget_pages(mapping, 0, mapping->count);
-    }
-}
-
 static bool digest(struct pool *pool, unsigned worker, size_t i)
 {
     struct trace_part *part = &pool->parts[i];
@@ -171,7 +158,7 @@ static bool settle(struct pool *pool, size_t i)
     void *taken = pool->digests[i];
     pool->digests[i] = NULL;
     bool good = pool->scan->settle(pool->scan, part, taken);
-    release(pool, chunk->bytes);
+    trace_native_release(pool->native, chunk->bytes);
     return good;
 }
 

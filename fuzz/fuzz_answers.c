@@ -128,9 +128,9 @@ static void check_tasks(const struct analysis_tasks *tasks, const struct trace_i
 {
     struct sums sums = {0};
     for (size_t i = 0; i < tasks->rows.count; i++) add(&sums, &tasks->rows.items[i].stats, info);
-    PROPERTY(tasks->slowest_count == (sums.finished < SLOWEST ? sums.finished : SLOWEST));
-    for (size_t i = 1; i < tasks->slowest_count; i++)
-        PROPERTY(latency(&tasks->slowest[i - 1]) >= latency(&tasks->slowest[i]));
+    PROPERTY(tasks->slowest.count == (sums.finished < SLOWEST ? sums.finished : SLOWEST));
+    for (size_t i = 1; i < tasks->slowest.count; i++)
+        PROPERTY(latency(&tasks->slowest.items[i - 1]) >= latency(&tasks->slowest.items[i]));
 }
 
 static void check_story(const struct analysis_story *story, const struct trace_info *info)

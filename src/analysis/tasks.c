@@ -70,78 +70,6 @@ static struct analysis_task_row *row_of(struct analysis_tasks *tasks, const stru
     return row;
 }
 
-void analysis_count_begin(struct analysis_stats *stats, enum analysis_begin begin)
-{
-    stats->begun_before += begin == ANALYSIS_BEGIN_BEFORE;
-    stats->begin_lost += begin == ANALYSIS_BEGIN_LOST;
-    stats->before_window += begin == ANALYSIS_BEGIN_LEFT || begin == ANALYSIS_BEGIN_LISTED;
-}
-
-/* ---- The slowest ----------------------------------------------------------------------------------- */
-
-/* The slowest first; equal ones in the order of their begins, so that answers are stable. */
-static int compare_slowness(const void *left, const void *right)
-{
-    const struct analysis_task *one = left, *other = right;
-    uint64_t slow = analysis_task_latency(one), slower = analysis_task_latency(other);
-    if (slow != slower) return slow > slower ? -1 : 1;
-    if (one->id.birth != other->id.birth) return one->id.birth < other->id.birth ? -1 : 1;
-    if (one->id.process != other->id.process) return one->id.process < other->id.process ? -1 : 1;
-    return one->id.id < other->id.id ? -1 : one->id.id > other->id.id;
-}
-
-static void swap_tasks(struct analysis_task *one, struct analysis_task *other)
-{
-    struct analysis_task kept = *one;
-    *one = *other;
-    *other = kept;
-}
-
-/* A heap whose root is the fastest of the slowest: it makes room for a slower one. */
-static void sift_down(struct analysis_task *heap, size_t count)
-{
-    for (size_t at = 0;;) {
-        size_t child = 2 * at + 1;
-        if (child >= count) return;
-        if (child + 1 < count && compare_slowness(&heap[child + 1], &heap[child]) > 0) child++;
-        if (compare_slowness(&heap[child], &heap[at]) <= 0) return;
-        swap_tasks(&heap[at], &heap[child]);
-        at = child;
-    }
-}
-
-static void sift_up(struct analysis_task *heap, size_t at)
-{
-    while (at > 0 && compare_slowness(&heap[at], &heap[(at - 1) / 2]) > 0) {
-        swap_tasks(&heap[at], &heap[(at - 1) / 2]);
-        at = (at - 1) / 2;
-    }
-}
-
-/* The array grows with what is found, so that a huge wish costs nothing. */
-static bool slowest_reserve(struct analysis_tasks *tasks)
-{
-    size_t count = tasks->slowest_count;
-    if (count & (count - 1) || count == 1) return true; /* has room up to the next power of two */
-    struct analysis_task *grown = realloc(tasks->slowest, (count ? 2 * count : 2) * sizeof *grown);
-    if (grown) tasks->slowest = grown;
-    return grown != NULL;
-}
-
-static bool offer_slowest(struct analysis_tasks *tasks, const struct analysis_task *task)
-{
-    if (tasks->slowest_max == 0) return true;
-    if (tasks->slowest_count < tasks->slowest_max) {
-        if (!slowest_reserve(tasks)) return false;
-        tasks->slowest[tasks->slowest_count++] = *task;
-        sift_up(tasks->slowest, tasks->slowest_count - 1);
-    } else if (compare_slowness(task, &tasks->slowest[0]) < 0) {
-        tasks->slowest[0] = *task;
-        sift_down(tasks->slowest, tasks->slowest_count);
-    }
-    return true;
-}
-
 /* ---- Open tasks ------------------------------------------------------------------------------------ */
 
 static struct analysis_open_task *find_open(struct analysis_tasks *tasks, const struct trace_task_id *task)
@@ -180,24 +108,6 @@ static void close_slot(struct analysis_tasks *tasks, struct analysis_open_task *
     map_remove(&tasks->open, key_of(&open->task.id));
     open->next_free = tasks->free_slot;
     tasks->free_slot = (uint32_t)(open - tasks->slots.items) + 1;
-}
-
-enum analysis_begin analysis_begin_of_mentioned(const struct trace_info *info,
-                                                const struct trace_task_id *task)
-{
-    if (task->id == CAIRN_ID_OFF) return ANALYSIS_BEGIN_OFF;
-    bool known = task->process < info->process_count;
-    uint64_t round = known ? info->processes[task->process].round : 0;
-    if (task->id >> CAIRN_ID_ROUND_SHIFT != round) return ANALYSIS_BEGIN_BEFORE;
-    bool left = analysis_is_before_window(info, task->process, task->birth);
-    return left ? ANALYSIS_BEGIN_LEFT : ANALYSIS_BEGIN_LOST;
-}
-
-bool analysis_ended_before_window(const struct trace_info *info, const struct trace_task_id *task,
-                                  enum analysis_begin begin)
-{
-    return begin == ANALYSIS_BEGIN_LEFT && task->process < info->process_count &&
-           !info->processes[task->process].tasks_overflow;
 }
 
 /* A task that something belongs to. It may be one whose begin is not in the trace. */
@@ -365,8 +275,8 @@ static bool add_finished(struct analysis_tasks *tasks, struct analysis_open_task
     add_load(tasks, row, task);
     analysis_count_begin(&row->stats, task->begin);
     count_root(tasks, row, task);
-    if (row->stats.time.count == 1 || compare_slowness(task, &row->slowest) < 0) row->slowest = *task;
-    return offer_slowest(tasks, task) && tell_each(tasks, task);
+    if (row->stats.time.count == 1 || analysis_is_slower(task, &row->slowest)) row->slowest = *task;
+    return analysis_slowest_offer(&tasks->slowest, task) && tell_each(tasks, task);
 }
 
 static void note_snapshot_end(struct analysis_tasks *tasks, const struct analysis_task *task)
@@ -447,7 +357,7 @@ static bool begin_ended(struct analysis_tasks *tasks, const struct analysis_task
     weighed.weight = analysis_sampling_weight(&tasks->sampling, &task->id);
     count_root(tasks, row, &weighed);
     find_begin(&row->slowest, task);
-    for (size_t i = 0; i < tasks->slowest_count; i++) find_begin(&tasks->slowest[i], task);
+    for (size_t i = 0; i < tasks->slowest.count; i++) find_begin(&tasks->slowest.items[i], task);
     return true;
 }
 
@@ -481,7 +391,7 @@ static bool add_unfinished(struct analysis_tasks *tasks, struct analysis_open_ta
     analysis_count_begin(&row->stats, task->begin);
     count_root(tasks, row, task);
     bool is_one = task->begin != ANALYSIS_BEGIN_OFF; /* that stands for many, of unknown begin */
-    if (tasks->wants_unfinished && is_one && !offer_slowest(tasks, task)) return false;
+    if (tasks->wants_unfinished && is_one && !analysis_slowest_offer(&tasks->slowest, task)) return false;
     return tell_each(tasks, task);
 }
 
@@ -551,8 +461,7 @@ static int take_end(struct trace_sink *sink, const struct trace_info *info, stru
     if (tasks->wants_peak && !take_peaks(tasks)) return out_of_memory(error);
     if (tasks->rows.count)
         qsort(tasks->rows.items, tasks->rows.count, sizeof *tasks->rows.items, compare_rows);
-    if (tasks->slowest_count)
-        qsort(tasks->slowest, tasks->slowest_count, sizeof *tasks->slowest, compare_slowness);
+    analysis_slowest_sort(&tasks->slowest);
     return 0;
 }
 
@@ -563,7 +472,7 @@ bool analysis_tasks_init(struct analysis_tasks *tasks, const struct trace_info *
         .sink = {.event = take_event, .end = take_end},
         .info = info,
         .filter = filter,
-        .slowest_max = slowest_max,
+        .slowest.max = slowest_max,
         .window = analysis_window_of(info, NULL),
     };
     analysis_sampling_init(&tasks->sampling, info);
@@ -579,7 +488,7 @@ void analysis_tasks_free(struct analysis_tasks *tasks)
     for (size_t i = 0; i < tasks->rows.count; i++) analysis_stats_free(&tasks->rows.items[i].stats);
     vector_free(&tasks->rows);
     vector_free(&tasks->slots);
-    free(tasks->slowest);
+    analysis_slowest_free(&tasks->slowest);
     free(tasks->row_of_site);
     free(tasks->recent);
     free(tasks->snapshot_ends);

@@ -228,7 +228,7 @@ static bool begin_anew(struct analysis_tasks *tasks, const struct trace_info *in
 {
     struct analysis_tasks asked = *tasks;
     analysis_tasks_free(tasks);
-    bool done = analysis_tasks_init(tasks, info, asked.filter, asked.slowest_max);
+    bool done = analysis_tasks_init(tasks, info, asked.filter, asked.slowest.max);
     tasks->window = asked.window;
     tasks->wants_unfinished = asked.wants_unfinished;
     tasks->wants_peak = asked.wants_peak;

@@ -231,8 +231,8 @@ static void write_slowest(const struct question *question, const struct analysis
     struct records records;
     records_begin(&records, question->query->json ? RECORDS_JSON : RECORDS_CSV, "tasks");
     if (records_head(&records)) write_task(&records, &(struct analysis_task){0}, question->info);
-    for (size_t i = skip; i < tasks->slowest_count; i++)
-        write_task(&records, &tasks->slowest[i], question->info);
+    for (size_t i = skip; i < tasks->slowest.count; i++)
+        write_task(&records, &tasks->slowest.items[i], question->info);
     records_end_array(&records);
     if (records.form == RECORDS_JSON) {
         json_key(&records.json, "candidates"), json_uint(&records.json, candidates(tasks));
@@ -260,12 +260,12 @@ static void print_page(const struct analysis_tasks *tasks, const struct asked *a
 {
     char first[SHOW_BYTES], last[SHOW_BYTES], all[SHOW_BYTES];
     uint64_t count = candidates(tasks);
-    if (asked->options->skip == 0 && tasks->slowest_count == count) return;
+    if (asked->options->skip == 0 && tasks->slowest.count == count) return;
     printf("%s to %s of %s", show_count(first, asked->options->skip + 1),
-           show_count(last, tasks->slowest_count), show_count(all, count));
-    if (tasks->slowest_count < count) {
+           show_count(last, tasks->slowest.count), show_count(all, count));
+    if (tasks->slowest.count < count) {
         struct tasks_options next = *asked->options;
-        next.skip = tasks->slowest_count;
+        next.skip = tasks->slowest.count;
         printf("; %snext page: ", show_dim());
         cli_print_command(stdout, &cmd_tasks, &next, asked->count, asked->arguments);
         fputs(show_plain(), stdout);
@@ -276,8 +276,8 @@ static void print_page(const struct analysis_tasks *tasks, const struct asked *a
 static void print_no_slowest(const struct question *question, const struct analysis_tasks *tasks)
 {
     const char *what = tasks->wants_unfinished ? "unfinished" : "finished";
-    if (tasks->slowest_count)
-        printf("No more %s tasks: there are %zu.\n", what, tasks->slowest_count);
+    if (tasks->slowest.count)
+        printf("No more %s tasks: there are %zu.\n", what, tasks->slowest.count);
     else
         printf("No %s tasks%s.\n", what, query_is_filtered(question->query) ? " match" : " in this trace");
 }
@@ -288,7 +288,7 @@ static void print_slowest(const struct question *question, const struct analysis
     char id[ANALYSIS_ID_TEXT_BYTES];
     struct table table = {0};
     uint64_t skip = asked->options->skip;
-    if (tasks->slowest_count <= skip) {
+    if (tasks->slowest.count <= skip) {
         print_no_slowest(question, tasks);
         return;
     }
@@ -299,13 +299,13 @@ static void print_slowest(const struct question *question, const struct analysis
     table_column(&table, "status", TABLE_LEFT, 0);
     table_column(&table, "reason", TABLE_LEFT, 2);
     table_column(&table, "ended on", TABLE_LEFT, 3);
-    for (size_t i = skip; i < tasks->slowest_count; i++)
-        slowest_cells(&table, question->info, &tasks->slowest[i]);
+    for (size_t i = skip; i < tasks->slowest.count; i++)
+        slowest_cells(&table, question->info, &tasks->slowest.items[i]);
     table_print(&table, stdout);
     table_free(&table);
     print_page(tasks, asked);
     printf("\n%snext: cairn task %s %s    # its story%s\n", show_dim(), question->path,
-           analysis_id_text(id, question->info, &tasks->slowest[skip].id), show_plain());
+           analysis_id_text(id, question->info, &tasks->slowest.items[skip].id), show_plain());
 }
 
 /* ---- The command ----------------------------------------------------------------------------------- */

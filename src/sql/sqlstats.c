@@ -219,8 +219,8 @@ enum { SLOWEST_DEFAULT = 20 };
 static void put_slowest(struct sql_scan *scan, const struct analysis_tasks *tasks)
 {
     struct sql_rows *rows = scan->rows;
-    for (size_t i = 0; i < tasks->slowest_count; i++) {
-        const struct analysis_task *task = &tasks->slowest[i];
+    for (size_t i = 0; i < tasks->slowest.count; i++) {
+        const struct analysis_task *task = &tasks->slowest.items[i];
         bool failed = task->status == ANALYSIS_FAILED;
         sql_rows_add(rows);
         sql_put_id(scan, SQL_slowest_id, &task->id);

@@ -146,7 +146,7 @@ static void compare(const char *path)
         if (regions) testing_fail(__FILE__, __LINE__, "regions differ: %s", regions);
         check_findings(one->info->diagnostics, other->info->diagnostics);
         CHECK(memcmp(one->info->recovered, other->info->recovered, sizeof one->info->recovered) == 0);
-        CHECK(by_events.tasks.rows.count == 2 && by_events.tasks.slowest_count == 20);
+        CHECK(by_events.tasks.rows.count == 2 && by_events.tasks.slowest.count == 20);
         CHECK(one->info->processes[0].file_bytes > 1 << 20); /* for more than one processor */
     }
     analysis_tasks_free(&by_events.tasks);

@@ -35,9 +35,9 @@ static inline const char *same_tasks(const struct analysis_tasks *one, const str
         if (row->load.open_ticks != its->load.open_ticks || row->load.peak != its->load.peak) return "load";
         if (row->roots != its->roots || row->skipped != its->skipped) return "sampling";
     }
-    if (one->slowest_count != other->slowest_count) return "number of slowest";
-    for (size_t i = 0; i < one->slowest_count; i++) {
-        const struct analysis_task *task = &one->slowest[i], *its = &other->slowest[i];
+    if (one->slowest.count != other->slowest.count) return "number of slowest";
+    for (size_t i = 0; i < one->slowest.count; i++) {
+        const struct analysis_task *task = &one->slowest.items[i], *its = &other->slowest.items[i];
         if (task->id.id != its->id.id || task->end_ticks != its->end_ticks) return "slowest";
         if (task->begin != its->begin || task->parent.id != its->parent.id) return "begin of the slowest";
         if (task->begin_thread != its->begin_thread || task->end_thread != its->end_thread)

@@ -110,7 +110,7 @@ static void what_never_ends_is_unfinished(void **state)
     assert_int_equal(row(&tasks, "order")->time.count, 0);
     assert_int_equal(row(&tasks, "payment")->unfinished, 1);
     assert_int_equal(row(&tasks, "payment")->begin_lost, 1);
-    assert_int_equal(tasks.slowest_count, 0);
+    assert_int_equal(tasks.slowest.count, 0);
     end(&made, &tasks);
 }
 
@@ -148,9 +148,9 @@ static void the_slowest_come_first(void **state)
     for (uint64_t i = 1; i <= 100; i++)
         feed_end(&made, 1000 + i + i * 37 % 101, MAIN, task_id(ORDER, i, i), HERE);
     feed_done(&made);
-    assert_int_equal(tasks.slowest_count, 3);
+    assert_int_equal(tasks.slowest.count, 3);
     for (size_t i = 0; i < 3; i++) {
-        const struct analysis_task *task = &tasks.slowest[i];
+        const struct analysis_task *task = &tasks.slowest.items[i];
         assert_int_equal(task->end_ticks - task->id.birth, 1100 - i);
     }
     end(&made, &tasks);

@@ -105,8 +105,8 @@ static void listed_tasks_have_their_true_begin_and_parent(void **state)
     assert_int_equal(row(&test, "payment")->stats.time.max, 1400);
     assert_int_equal(row(&test, "payment")->stats.before_window, 1);
     assert_int_equal(row(&test, "payment")->stats.begin_lost, 0);
-    assert_int_equal(test.tasks.slowest[0].parent.id, root.id);
-    assert_int_equal(test.tasks.slowest[0].begin, ANALYSIS_BEGIN_LISTED);
+    assert_int_equal(test.tasks.slowest.items[0].parent.id, root.id);
+    assert_int_equal(test.tasks.slowest.items[0].begin, ANALYSIS_BEGIN_LISTED);
     assert_int_equal(test.made.diagnostics.count, 0);
     end(&test);
 }

@@ -301,7 +301,8 @@ static bool open_edit(struct prompt *prompt)
     el_set(prompt->edit, EL_EDITOR, "emacs");
     el_set(prompt->edit, EL_HIST, history, prompt->history);
     el_set(prompt->edit, EL_GETCFN, read_character);
-    el_set(prompt->edit, EL_ADDFN, "complete-name", "complete a name", complete);
+    /* The wide form: the other one makes copies that libedit never frees. */
+    el_wset(prompt->edit, EL_ADDFN, L"complete-name", L"complete a name", complete);
     el_set(prompt->edit, EL_BIND, "^I", "complete-name", NULL);
     el_set(prompt->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(prompt->edit, NULL);

@@ -32,7 +32,7 @@ static struct analysis_spec spec_of(const uint8_t *query)
         "root and latency >= 5ns or self < 3ns",
         "task.failed or task.log ~ e and duration > 2ns",
         "self > 1ns and not task.parent.type = order",
-        "task.unfinished and text ~ e",
+        "task.unfinished and message ~ e",
         "parent.type = order or status = unfinished and logs = 0",
     };
     unsigned bits = query[1] | (unsigned)query[2] << 8, number = query[4];

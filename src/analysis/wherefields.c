@@ -55,7 +55,7 @@ static const struct where_field region_fields[] = {
 };
 
 static const struct where_field log_fields[] = {
-    {"text", WHERE_LOG_TEXT, WHERE_TEXT, 0, "its message"},
+    {"message", WHERE_LOG_MESSAGE, WHERE_TEXT, 0, "its message"},
     {"category", WHERE_LOG_CATEGORY, WHERE_NAME, 0, "its category"},
     {"time", WHERE_LOG_TIME, WHERE_INSTANT, 0, "when it was logged, since the start of the trace"},
     {"thread", WHERE_LOG_THREAD, WHERE_NAME, 0, "the thread that logged it: its name or number"},

@@ -143,7 +143,7 @@ const struct cli_command cmd_logs = {
                 "cairn logs --task 7f3 demo.cairn              # those of one task\n"
                 "cairn logs --log 'no space' demo.cairn        # those that say so\n"
                 "cairn logs --type request --min 50ms demo.cairn  # those of slow requests\n"
-                "cairn logs --where 'category = db and not text ~ ok' demo.cairn\n",
+                "cairn logs --where 'category = db and not message ~ ok' demo.cairn\n",
     .more_options = query_options,
     .arguments_min = 1,
     .arguments_max = 1,

@@ -105,7 +105,7 @@ const struct cli_command cmd_sql = {
         "--json: an array of objects. --csv: with names in the first line. Text may hold any bytes.",
     .examples = "cairn sql demo.cairn 'SELECT type, count(*) FROM tasks GROUP BY type'    # plain SQL\n"
                 "cairn sql demo.cairn 'SELECT * FROM slowest(NULL, 5)'    # what the engine computes\n"
-                "cairn sql --json demo.cairn 'SELECT text, arg1 FROM logs LIMIT 9'    # for programs\n"
+                "cairn sql --json demo.cairn 'SELECT message, arg1 FROM logs LIMIT 9'    # for programs\n"
                 "cairn sql demo.cairn    # a prompt\n",
     .options = options_table,
     .more_options = query_form_options,

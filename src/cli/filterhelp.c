@@ -46,7 +46,7 @@ static const char examples[] =
     "  cairn tasks --where 'attr.user = 7 and latency > 10ms' demo.cairn\n"
     "  cairn tasks --where 'not failed and (thread = \"worker-*\" or parent.type = batch)' demo.cairn\n"
     "  cairn regions --where 'task.type = checkout and duration > 1ms' demo.cairn\n"
-    "  cairn logs --where 'category = db and text ~ slow' demo.cairn\n";
+    "  cairn logs --where 'category = db and message ~ slow' demo.cairn\n";
 
 static void print_fields(FILE *out, enum analysis_subject subject)
 {

@@ -40,7 +40,7 @@ static int no_text(struct sql_scan *scan, struct cairn_error *error)
 
 static bool wants_text(const struct sql_rows *rows)
 {
-    return sql_rows_want(rows, SQL_logs_text) || sql_rows_want(rows, SQL_logs_text_bytes);
+    return sql_rows_want(rows, SQL_logs_message) || sql_rows_want(rows, SQL_logs_message_bytes);
 }
 
 static int logs_begin(struct sql_scan *scan, struct cairn_error *error)
@@ -70,8 +70,8 @@ static int logs_event(struct sql_scan *scan, const struct trace_event *event, st
     sql_put_task(scan, SQL_logs_task, &event->task);
     sql_put_thread(scan, SQL_logs_thread, event->thread);
     sql_put_text(rows, SQL_logs_category, analysis_site_text(scan->info, event->site));
-    sql_put_value(scan, SQL_logs_text, &event->value);
-    sql_put_uint(rows, SQL_logs_text_bytes, event->value.text_bytes_full);
+    sql_put_value(scan, SQL_logs_message, &event->value);
+    sql_put_uint(rows, SQL_logs_message_bytes, event->value.text_bytes_full);
     sql_put_text(rows, SQL_logs_format, format);
     sql_put_int(rows, SQL_logs_site, event->site);
     sql_put_place(scan, SQL_logs_file, event->site);

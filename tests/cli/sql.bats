@@ -162,13 +162,13 @@ block events number=1 begin=1500
   log site=1 time=5000 text="d"
 TEXT
     "$CAIRN" assemble back.txt -o back.cairn
-    run -0 "$CAIRN" sql --json back.cairn 'SELECT group_concat(text, "") AS all_ FROM (SELECT text FROM logs ORDER BY time_ns LIMIT 9)'
+    run -0 "$CAIRN" sql --json back.cairn 'SELECT group_concat(message, "") AS all_ FROM (SELECT message FROM logs ORDER BY time_ns LIMIT 9)'
     [ "$(jq -r '.[0].all_' <<<"$output")" = abcd ]
-    [ "$("$CAIRN" sql --json back.cairn 'SELECT text FROM logs' | jq -r '[.[].text] | join("")')" = acbd ]
-    [ "$("$CAIRN" sql --json back.cairn 'SELECT text FROM logs WHERE time_ns <= 2000' | jq -r '[.[].text] | join("")')" = ab ]
-    run -0 "$CAIRN" sql --csv back.cairn 'EXPLAIN QUERY PLAN SELECT text FROM logs ORDER BY time_ns'
+    [ "$("$CAIRN" sql --json back.cairn 'SELECT message FROM logs' | jq -r '[.[].message] | join("")')" = acbd ]
+    [ "$("$CAIRN" sql --json back.cairn 'SELECT message FROM logs WHERE time_ns <= 2000' | jq -r '[.[].message] | join("")')" = ab ]
+    run -0 "$CAIRN" sql --csv back.cairn 'EXPLAIN QUERY PLAN SELECT message FROM logs ORDER BY time_ns'
     [[ "$output" != *"TEMP B-TREE"* ]]
-    run -0 "$CAIRN" sql --csv back.cairn 'EXPLAIN QUERY PLAN SELECT text FROM logs ORDER BY time_ns DESC'
+    run -0 "$CAIRN" sql --csv back.cairn 'EXPLAIN QUERY PLAN SELECT message FROM logs ORDER BY time_ns DESC'
     [[ "$output" == *"TEMP B-TREE"* ]]
     # Also where many rows go by, each second one late by one: whatever waits, one pair is cut.
     { sed '/log site=1 time/d' back.txt
@@ -183,10 +183,10 @@ TEXT
         echo '  log site=1 time=3000 text="b"'
     } >late.txt
     "$CAIRN" assemble late.txt -o late.cairn
-    run -1 "$CAIRN" sql --csv late.cairn 'SELECT text FROM logs ORDER BY time_ns'
+    run -1 "$CAIRN" sql --csv late.cairn 'SELECT message FROM logs ORDER BY time_ns'
     [[ "$output" == *"ORDER BY +time_ns"* ]]
-    run -0 "$CAIRN" sql --json late.cairn 'SELECT text FROM logs ORDER BY +time_ns LIMIT 4'
-    [ "$(jq -r '[.[].text] | join("")' <<<"$output")" = abcd ]
+    run -0 "$CAIRN" sql --json late.cairn 'SELECT message FROM logs ORDER BY +time_ns LIMIT 4'
+    [ "$(jq -r '[.[].message] | join("")' <<<"$output")" = abcd ]
 }
 
 # ---- Functions -----------------------------------------------------------------------------------------------
@@ -246,9 +246,9 @@ TEXT
         '  task_end site=0 time=3000 id=1:1:1 birth=2000' >odd.txt
     "$CAIRN" assemble odd.txt -o odd.cairn
     agree odd.cairn
-    [ "$("$CAIRN" sql --csv odd.cairn "SELECT hex(CAST(text AS BLOB)) FROM logs" | tail -n 1)" = $'00FE1B5B33316D\r' ]
+    [ "$("$CAIRN" sql --csv odd.cairn "SELECT hex(CAST(message AS BLOB)) FROM logs" | tail -n 1)" = $'00FE1B5B33316D\r' ]
     [ "$("$CAIRN" sql --json odd.cairn 'SELECT value FROM attributes' | jq -c .)" = '[{"value":"x\u0000y"}]' ]
-    run -0 "$CAIRN" sql odd.cairn 'SELECT type, text, value FROM tasks JOIN logs USING (task_key) JOIN attributes USING (task_key)'
+    run -0 "$CAIRN" sql odd.cairn 'SELECT type, message, value FROM tasks JOIN logs USING (task_key) JOIN attributes USING (task_key)'
     [[ "$output" == *"it's; DROP TABLE \"x\" -- \\xff"*'\x00\xfe\x1b[31m'*'x\x00y'* ]]
     [[ "$output" != *$'\e'* ]]
     [ "$("$CAIRN" sql --csv odd.cairn "SELECT count(*) FROM tasks WHERE type GLOB 'it''s*'" | tail -n 1)" = $'1\r' ]

@@ -132,7 +132,7 @@ count() {
     [ "${lines[2]}" = '                 ^' ]
     run -2 "$CAIRN" regions --where 'latency > 1ms' shop.cairn
     [[ "${lines[0]}" == *"did you mean 'task.latency'?" ]]
-    run -2 "$CAIRN" logs --where "$(printf 'text = \e[31m x')" shop.cairn
+    run -2 "$CAIRN" logs --where "$(printf 'message = \e[31m x')" shop.cairn
     [[ "$output" != *$'\e'* ]]
     run -2 "$CAIRN" tasks --where '' shop.cairn
 }

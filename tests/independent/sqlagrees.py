@@ -103,7 +103,7 @@ def table_functions(tasks, regions):
 
 
 def events(info):
-    fields = {"type": "task_type", "message": "text", "message_bytes": "text_bytes"}
+    fields = {"type": "task_type"}
     logs = [{fields.get(field, field): value for field, value in log.items()} for log in ask("logs")["logs"]]
     same_rows("logs", sql("SELECT * FROM logs"), logs)
     same_rows("logs in order", sql("SELECT time_ns FROM logs ORDER BY time_ns"),

@@ -147,7 +147,7 @@ static void a_query_is_stopped_wherever_it_is_and_the_session_goes_on(void **sta
     static const char *const queries[] = {
         "SELECT count(*) FROM tasks",
         "SELECT count(*) FROM tasks t JOIN logs l ON l.task_key = t.task_key",
-        "SELECT count(*) FROM (SELECT * FROM logs ORDER BY text, time_ns)",
+        "SELECT count(*) FROM (SELECT * FROM logs ORDER BY message, time_ns)",
         "SELECT sum((SELECT count(*) FROM regions r WHERE r.task_key = t.task_key)) FROM tasks t",
         "SELECT count(*) FROM diagnostics",
     };

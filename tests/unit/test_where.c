@@ -287,11 +287,11 @@ static void each_field_of_logs(void **state)
 {
     (void)state;
     const struct expected expected[] = {
-        {"text ~ 'e'", FIRST | SECOND | THIRD | FIFTH},
-        {"text = ready", THIRD},
-        {"text = '*open'", SECOND},
-        {"text != ready", ALL_LOGS & ~THIRD},
-        {"text in (ready, \"nobody's\")", THIRD | FOURTH},
+        {"message ~ 'e'", FIRST | SECOND | THIRD | FIFTH},
+        {"message = ready", THIRD},
+        {"message = '*open'", SECOND},
+        {"message != ready", ALL_LOGS & ~THIRD},
+        {"message in (ready, \"nobody's\")", THIRD | FOURTH},
         {"category = till", ALL_LOGS},
         {"category != till", 0},
         {"time >= 350ns and time < 450ns", SECOND},
@@ -309,7 +309,7 @@ static void each_field_of_logs(void **state)
         {"task.finished = true", FIRST | SECOND | THIRD},
         {"task.latency > 500ns", SECOND}, /* what began while off has no latency */
         {"task.begin < 1s", FIRST | SECOND | THIRD},
-        {"task.type = order and text ~ foam", FIRST},
+        {"task.type = order and message ~ foam", FIRST},
         {"task.logs = 2", FIRST | THIRD},
     };
     CHECK(ANALYSIS_LOGS, expected);
@@ -327,7 +327,7 @@ static void what_is_not_known_is_not_there(void **state)
         bool holds;
     } cases[] = {
         {ANALYSIS_LOGS, "has line or line = 0", false},     {ANALYSIS_LOGS, "has thread", false},
-        {ANALYSIS_LOGS, "file = '' and text = ''", true},   {ANALYSIS_TASKS, "root or root = false", false},
+        {ANALYSIS_LOGS, "file = '' and message = ''", true},   {ANALYSIS_TASKS, "root or root = false", false},
         {ANALYSIS_TASKS, "has parent or has root", false},  {ANALYSIS_TASKS, "has begin_thread", false},
         {ANALYSIS_TASKS, "has latency and not root", true},
     };
@@ -415,7 +415,7 @@ static void only_what_needs_it_takes_a_first_pass(void **state)
         {ANALYSIS_TASKS, "category=a or region=a or subtasks=1 or logs=1 or attr.a=1", true, false},
         {ANALYSIS_REGIONS, "type=a and task.type=a and task=1 and task.begin>1s and self>1s", false, false},
         {ANALYSIS_REGIONS, "task.failed", true, false},
-        {ANALYSIS_LOGS, "text~a and type=a and time>1s", false, false},
+        {ANALYSIS_LOGS, "message~a and type=a and time>1s", false, false},
         {ANALYSIS_LOGS, "task.log~a", true, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

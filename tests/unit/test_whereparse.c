@@ -170,7 +170,7 @@ static void misspelt_names_are_guessed(void **state)
                  {ANALYSIS_REGIONS, "task.latncy", "task.latency"},
                  {ANALYSIS_REGIONS, "durations", "duration"},
                  {ANALYSIS_LOGS, "failed", "task.failed"},
-                 {ANALYSIS_LOGS, "tetx", "text"}};
+                 {ANALYSIS_LOGS, "mesage", "message"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[WHERE_NAME_BYTES];
         const char *name = where_field_suggest(cases[i].subject, cases[i].name, text);

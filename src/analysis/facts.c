@@ -188,7 +188,7 @@ bool analysis_facts_share(struct analysis_facts *facts, enum analysis_fact_kind 
                           uint64_t part_ticks, uint64_t latency)
 {
     uint32_t index;
-    double percent = latency ? round(100 * (double)part_ticks / (double)latency) : 0;
+    double percent = latency ? floor(100 * (double)part_ticks / (double)latency) : 0;
     if (!take_number(facts, kind, name, percent, &index)) return false;
     if (index == UINT32_MAX) return true;
     struct analysis_fact *known = &facts->facts.items[index];

@@ -105,7 +105,8 @@ bool analysis_facts_value(struct analysis_facts *facts, enum analysis_fact_kind 
                           uint64_t identity, const struct trace_value *value);
 bool analysis_facts_number(struct analysis_facts *facts, enum analysis_fact_kind kind, uint32_t name,
                            double number);
-/* A part of the latency, as a number of whole percents: finer ones tell nothing more. */
+/* A part of the latency, as a number of whole percents, rounded down so that a limit "≥ 99 %" is true of the task that set it;
+ * finer ones tell nothing more. */
 bool analysis_facts_share(struct analysis_facts *facts, enum analysis_fact_kind kind, uint32_t name,
                           uint64_t part_ticks, uint64_t latency);
 

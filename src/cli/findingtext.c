@@ -20,7 +20,7 @@ static const struct wording {
     [ANALYSIS_FACT_ATTR_SET] = {"attribute_set", "an attribute ", ""},
     [ANALYSIS_FACT_TYPE] = {"type", "type", ""},
     [ANALYSIS_FACT_PARENT] = {"parent", "parent", ""},
-    [ANALYSIS_FACT_BEGUN_ON] = {"begun_on", "begun by thread", ""},
+    [ANALYSIS_FACT_BEGUN_ON] = {"began_on", "begun by thread", ""},
     [ANALYSIS_FACT_THREAD] = {"thread", "work on thread ", ""},
     [ANALYSIS_FACT_ENDED_ON] = {"ended_on", "ended by thread", ""},
     [ANALYSIS_FACT_LOG] = {"log", "log ", ""},

@@ -25,7 +25,7 @@ class Task:
         self.id, self.birth, self.end = identity, birth, None
         self.has_begun, self.parent, self.concurrent, self.outcome = False, None, 0, None
         self.attributes, self.logs, self.log_total = {}, set(), 0
-        self.threads, self.begun_on, self.ended_on = set(), "unknown thread", None
+        self.threads, self.began_on, self.ended_on = set(), "unknown thread", None
         self.subtasks, self.regions = [], []  # tasks; (type, begin, end)
         self.alongside = set()
 
@@ -99,7 +99,7 @@ class Model:
 
     def begin(self, time, thread, keys):
         task = self.task(keys["id"], time)
-        task.begun_on, task.has_begun = thread, True
+        task.began_on, task.has_begun = thread, True
         task.threads.add(thread)
         task.alongside = {name for name, count in self.open_of_type.items() if count and name != self.type_of(task)}
         task.concurrent = self.open_of_type.get(self.type_of(task), 0)
@@ -116,7 +116,7 @@ class Model:
 
 
 def percent(part, whole):
-    return math.floor(100 * part / whole + 0.5) if whole else 0
+    return math.floor(100 * part / whole) if whole else 0
 
 
 def covered(intervals):
@@ -163,7 +163,7 @@ def holds(task, finding, model):
         return type(mine) is type(value) and mine == value
     return {"attribute_set": name in task.attributes,
             "parent": value == (model.type_of(task.parent) if task.parent else "none"),
-            "begun_on": value == task.begun_on, "ended_on": value == task.ended_on, "thread": name in task.threads,
+            "began_on": value == task.began_on, "ended_on": value == task.ended_on, "thread": name in task.threads,
             "log": (name, value) in task.logs, "log_category": name in {category for category, _ in task.logs},
             "subtask": bool(parts(task, name, model)[0]), "region": bool(parts(task, name, model)[1]),
             "outcome": value == task.outcome, "alongside": name in task.alongside}[fact]
@@ -220,7 +220,7 @@ def all_values(tasks):
         found |= {("thread", thread, None) for thread in task.threads}
         found |= {("alongside", name, None) for name in task.alongside}
         found |= {("log", category, text) for category, text in task.logs}
-        found |= {("outcome", None, task.outcome), ("begun_on", None, task.begun_on), ("ended_on", None, task.ended_on)}
+        found |= {("outcome", None, task.outcome), ("began_on", None, task.began_on), ("ended_on", None, task.ended_on)}
     return found
 
 

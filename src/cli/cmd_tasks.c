@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { DRAWN_UNASKED = 3 };
+enum { DRAWN_UNASKED = 3, EXPLAINED_MIN = 100 /* of fewer, the slowest 1 % is nobody in particular */ };
 
 struct tasks_options {
     struct query query;
@@ -150,6 +150,7 @@ static void draw_types(const struct question *question, const struct analysis_ta
                finished - drawn == 1 ? "" : "s", question->path);
 }
 
+/* The type with the most time: its slowest, and what the slow ones have in common if there can be an answer. */
 static void print_hint(const struct question *question, const struct analysis_tasks *tasks)
 {
     char id[ANALYSIS_ID_TEXT_BYTES];
@@ -158,6 +159,11 @@ static void print_hint(const struct question *question, const struct analysis_ta
     analysis_id_text(id, question->info, &row->slowest.id);
     printf("\n%snext: cairn task %s %s    # the story of the slowest ", show_dim(), question->path, id);
     show_text(stdout, row->type, strlen(row->type));
+    if (row->stats.time.count >= EXPLAINED_MIN) {
+        printf("\n      cairn explain %s '", question->path);
+        show_text(stdout, row->type, strlen(row->type));
+        printf("'    # what its slow ones have in common");
+    }
     printf("%s\n", show_plain());
 }
 

@@ -130,8 +130,8 @@ static void name_cell(struct table *table, const struct analysis_tree *tree, uin
 static void ratio_cells(struct table *table, const struct analysis_tree *tree, uint32_t node)
 {
     char text[SHOW_BYTES];
-    double each = per_parent(tree, node);
-    table_raw(table, each > 0 ? show_number(text, each) : "·");
+    double count = per_parent(tree, node);
+    table_raw(table, count > 0 ? show_number(text, count) : "·");
     snprintf(text, sizeof text, "%.1f %%", 100 * share_of_root(tree, node));
     table_raw(table, text);
 }
@@ -145,7 +145,7 @@ static bool print_tree(const struct question *question, const struct analysis_tr
         .errors = "failed", .is_sampled = tree->tasks.sampling.any, .is_brief = !wide};
     if (!followed) return false;
     table_column(&table, "task", TABLE_LEFT, 0);
-    table_column(&table, "each", TABLE_RIGHT, 0);
+    table_column(&table, "per parent", TABLE_RIGHT, 0);
     table_column(&table, "of root", TABLE_RIGHT, 0);
     typerows_columns(&table, &style);
     for (uint32_t i = 0; i < tree->nodes.count; i++) {
@@ -197,22 +197,17 @@ const struct cli_command cmd_tree = {
     .name = "tree",
     .arguments = "TRACE [TYPE]",
     .summary = "what tasks consist of: subtasks summed up by the path of their types",
-    .details = "A line stands for all tasks of one path: their type below that of their parent, below that "
-               "of its parent, and "
-               "so on. Each is how many there are for each task of the line above them; of root, what share "
-               "of the total time "
-               "of the root line they take, more than 100 % where subtasks run beside each other. The other "
-               "columns are those "
-               "of `cairn tasks`. TYPE is a pattern of the types of roots: it picks trees, while --type and "
-               "the other filters "
-               "choose which tasks are counted in them.\n\n"
-               "A task is a root if it has no parent, or if the parent has ended before it begins. Up to "
-               "4096 paths and 40 "
-               "levels are kept; what is beyond goes into (other).\n\n" QUERY_DETAILS
-               "\n\n--json: {\"nodes\": [...], \"diagnostics\": [...]}, a node has: path (types from the "
-               "root on, joined by "
-               ";, which becomes : in a type), type, depth (0: root), per_parent, share_of_root (1: "
-               "all), " TYPEROWS_FIELDS ". --csv has the same fields.",
+    .details =
+        "A line stands for all tasks of one path: their type below that of their parent, below that of its "
+        "parent, and so on. Per parent is how many there are for each task of the line above them; of root, "
+        "what share of the total time of the root line they take, more than 100 % where subtasks run beside "
+        "each other. The other columns are those of `cairn tasks`. TYPE is a pattern of the types of roots: "
+        "it picks trees, while --type and the other filters choose which tasks are counted in them.\n\n"
+        "A task is a root if it has no parent, or if the parent has ended before it begins. Up to 4096 paths "
+        "and 40 levels are kept; what is beyond goes into (other).\n\n" QUERY_DETAILS
+        "\n\n--json: {\"nodes\": [...], \"diagnostics\": [...]}, a node has: path (types from the root on, "
+        "joined by ;, which becomes : in a type), type, depth (0: root), per_parent, share_of_root (1: "
+        "all), " TYPEROWS_FIELDS ". --csv has the same fields.",
     .examples = "cairn tree demo.cairn               # all tasks\n"
                 "cairn tree demo.cairn 'GET *'       # what these consist of\n"
                 "cairn tree --failed demo.cairn      # where the failed ones stand\n",

@@ -6,7 +6,7 @@ load shop
 
 @test "the tree, with how many of each and their share" {
     run -0 "$CAIRN" tree shop.cairn
-    [[ "${lines[0]}" =~ ^task\ +each\ +of\ root\ +count ]]
+    [[ "${lines[0]}" =~ ^task\ +per\ parent\ +of\ root\ +count ]]
     [[ "${lines[1]}" =~ ^order\ +·\ +100.0\ %\ +5\  ]]
     [[ "${lines[2]}" =~ ^└─\ payment\ +0.2\ +0.5\ %\ +1\  ]]
     [[ "$output" == *"double_end (1×)"* ]]

@@ -87,6 +87,13 @@ static bool write_stacks(const struct question *question, const struct analysis_
     return done;
 }
 
+static bool is_empty(const struct analysis_flame *flame)
+{
+    for (size_t i = 0; i < flame->stacks.count; i++)
+        if (flame->stacks.items[i].count) return false;
+    return true; /* types of tasks may be there all the same, with none of their regions */
+}
+
 static int answer(const struct question *question, const struct analysis_flame *flame)
 {
     struct folded_path path = {0};
@@ -96,7 +103,7 @@ static int answer(const struct question *question, const struct analysis_flame *
         done = write_stacks(question, flame, order, &path);
     else if (done)
         done = print_folded(flame, order, &path);
-    if (done && !flame->stacks.count)
+    if (done && is_empty(flame))
         fprintf(stderr, "cairn: %s: no regions%s\n", question->path,
                 query_is_filtered(question->query) || flame->task_type ? " match" : " in this trace");
     free(order);
@@ -143,29 +150,21 @@ const struct cli_command cmd_flame = {
     .details =
         "Prints a line \"task;region;region MICROSECONDS\" for each type of task and stack of regions: what "
         "flamegraph.pl, inferno and speedscope take. TYPE is a pattern of task types. A stack is what was "
-        "open "
-        "when its innermost region began: the regions of the same task on the same thread. Regions of other "
-        "tasks "
-        "between them are left out. The time is the self time of the innermost one: its time without what "
-        "regions "
-        "nested in it on that thread cover. Regions that overlap, or that another thread ends, each count "
-        "with "
-        "their own self time under what they began in; so the lines of a task type add up to what `cairn "
-        "regions "
-        "--by task` says, but that here unfinished regions count until the end of the trace: --complete "
-        "leaves "
-        "them out.\n\n"
+        "open when its innermost region began: the regions of the same task on the same thread. Regions of "
+        "other tasks between them are left out. The time is the self time of the innermost one: its time "
+        "without what regions nested in it on that thread cover. Regions that overlap, or that another "
+        "thread ends, each count with their own self time under what they began in; so the lines of a task "
+        "type add up to what `cairn regions --by task` says, but that here unfinished regions count until "
+        "the end of the trace: --complete leaves them out.\n\n"
         "--with-gaps adds a line \"task;(no region)\": the time of the tasks in which no region was open for "
         "them on any thread. Regions with explicit times do not count there. It goes with TYPE, but with no "
         "filter.\n\n"
         "Lines of less than half a microsecond are left out; --json and --csv have all. In names ; becomes : "
-        "and "
-        "control characters become spaces. Stacks are cut at 100 frames, and there are up to 65536; what is "
-        "beyond "
-        "counts for the innermost frame that is left. --type is about regions, as in `cairn "
-        "regions`.\n\n" QUERY_DETAILS "\n\n--json: {\"stacks\": [...], \"diagnostics\": [...]}, a stack has: "
-        "task, stack (regions, outermost "
-        "first, joined by ;), count, self_ns. --csv has the same fields.",
+        "and control characters become spaces. Stacks are cut at 100 frames, and there are up to 65536; what "
+        "is beyond counts for the innermost frame that is left. --type is about regions, as in `cairn "
+        "regions`.\n\n" QUERY_DETAILS
+        "\n\n--json: {\"stacks\": [...], \"diagnostics\": [...]}, a stack has: task, stack (regions, "
+        "outermost first, joined by ;), count, self_ns. --csv has the same fields.",
     .examples = "cairn flame demo.cairn | flamegraph.pl >demo.svg     # all tasks\n"
                 "cairn flame demo.cairn 'GET *' >get.folded           # of some types; speedscope opens it\n"
                 "cairn flame --with-gaps demo.cairn checkout          # also where no region was open\n"

@@ -35,6 +35,9 @@ load shop
     run -0 --separate-stderr "$CAIRN" flame shop.cairn nothing
     [ -z "$output" ]
     [[ "$stderr" == *"no regions match"* ]]
+    run -0 --separate-stderr "$CAIRN" flame --type order shop.cairn # the type of tasks, not of regions
+    [ -z "$output" ]
+    [[ "$stderr" == *"no regions match"* ]]
 }
 
 @test "names cannot break a line" {

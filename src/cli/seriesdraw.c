@@ -177,8 +177,9 @@ static void print_axis(const struct analysis_series *series)
            (unsigned)series->bucket_count, show_duration(each, trace_clock_ns(clock, length)));
 }
 
-static void draw_types(const struct question *question, const struct analysis_series *series,
-                       enum series_form form, double *values)
+/* Returns how many. */
+static size_t draw_types(const struct question *question, const struct analysis_series *series,
+                         enum series_form form, double *values)
 {
     size_t count = series->rows.count, drawn = 0;
     if (!question->query->spec.type && count > DRAWN_UNASKED) count = DRAWN_UNASKED;
@@ -192,6 +193,7 @@ static void draw_types(const struct question *question, const struct analysis_se
     if (count < series->rows.count)
         printf("\n%zu more type%s: `cairn series %s TYPE` draws one.\n", series->rows.count - count,
                series->rows.count - count == 1 ? "" : "s", question->path);
+    return drawn;
 }
 
 bool series_draw(const struct question *question, const struct analysis_series *series, enum series_form form)
@@ -199,9 +201,9 @@ bool series_draw(const struct question *question, const struct analysis_series *
     double *values = calloc(series->bucket_count, sizeof *values);
     if (!values) return false;
     print_axis(series);
-    draw_types(question, series, form, values);
+    size_t drawn = draw_types(question, series, form, values);
     for (size_t i = 0; i < series->counters.count && form != SERIES_HEAT; i++) {
-        printf("\n");
+        if (drawn++) printf("\n");
         draw_counter(series, &series->counters.items[i], values);
     }
     if (series->left_out) printf("\nThere are more counters than are kept: use fewer buckets.\n");

@@ -57,7 +57,7 @@ static int run(const void *given, int count, char **arguments)
     if (command->query.json && command->query.csv)
         return cli_usage(&cmd_sql, "--json and --csv exclude each other");
     if (command->reference) return sqlreference_print(stdout), CLI_OK;
-    if (!traces) return cli_usage(&cmd_sql, "a trace is missing");
+    if (!traces) return cli_usage(&cmd_sql, "TRACE is missing");
     struct sql_session *session = sql_open(arguments, (unsigned)traces, &options, &error);
     if (!session) return cli_report(&error);
     struct sqlrun sqlrun = {.session = session,

@@ -134,11 +134,19 @@ static int parse_all(struct parse *parse)
     return code;
 }
 
+/* The word of "TRACE ID" or "-- PROGRAM [ARGUMENT ...]" that nothing was given for. */
+static int missing(const struct cli_command *command, int given)
+{
+    const char *word = command->arguments;
+    if (strncmp(word, "-- ", 3) == 0) word += 3;
+    for (; given > 0 && strchr(word, ' '); given--) word = strchr(word, ' ') + 1;
+    return cli_usage(command, "%.*s is missing", (int)strcspn(word, " ."), word);
+}
+
 static int check_count(const struct parse *parse)
 {
     const struct cli_command *command = parse->command;
-    if ((size_t)parse->kept < command->arguments_min)
-        return cli_usage(command, parse->kept ? "an argument is missing" : "what to work on is missing");
+    if ((size_t)parse->kept < command->arguments_min) return missing(command, parse->kept);
     if ((size_t)parse->kept > command->arguments_max)
         return cli_usage(command, "'%s' is one argument too many", parse->input[command->arguments_max]);
     return CLI_OK;

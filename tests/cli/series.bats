@@ -50,6 +50,8 @@ setup_file() {
     [[ "$output" == *"65.5 µs       █"* ]]
     run -0 "$CAIRN" series counted.cairn
     [[ "$output" == *"counter queue"*"3 to 7"* ]]
+    run -0 --keep-empty-lines "$CAIRN" series --counters counted.cairn
+    [ "${lines[2]}" = "counter queue" ] # one empty line above it
 }
 
 @test "a part of the time looks as in the whole" {
@@ -64,5 +66,7 @@ setup_file() {
 @test "wrong values are refused" {
     run -2 "$CAIRN" series --buckets 10001 shop.cairn
     run -2 "$CAIRN" series --heat --counters shop.cairn
+    run -2 "$CAIRN" series
+    [[ "$output" == *"TRACE is missing"* ]]
     run -2 "$CAIRN" series --from 2s --to 1s shop.cairn
 }

@@ -164,5 +164,5 @@ load shop
     run -2 "$CAIRN" task shop.cairn milk
     [[ "$output" == *"'milk' is not a task id"* ]]
     run -2 "$CAIRN" task shop.cairn
-    [[ "$output" == *"an argument is missing"* ]]
+    [[ "$output" == *"ID is missing"* ]]
 }

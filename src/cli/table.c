@@ -81,11 +81,19 @@ static unsigned leave_out(const struct table *table, FILE *out, const size_t *wi
     return count;
 }
 
+/* Spaces at the end align a text with those that have a mark there. */
+static int bytes_without_end(const char *text)
+{
+    size_t bytes = strlen(text);
+    while (bytes > 0 && text[bytes - 1] == ' ') bytes--;
+    return (int)bytes;
+}
+
 static void print_cell(FILE *out, const char *text, size_t width, enum table_align align, bool is_last)
 {
     size_t padding = width - columns_of(text);
     if (align == TABLE_RIGHT) fprintf(out, "%*s", (int)padding, "");
-    fputs(text, out);
+    fprintf(out, "%.*s", is_last ? bytes_without_end(text) : (int)strlen(text), text);
     if (align == TABLE_LEFT && !is_last) fprintf(out, "%*s", (int)padding, "");
 }
 
@@ -124,7 +132,7 @@ static void print_left_out(const struct table *table, FILE *out, const bool *is_
     const char *separator = " ";
     for (unsigned i = 0; i < table->column_count; i++) {
         if (!is_left_out[i]) continue;
-        fprintf(out, "%s%s", separator, table->heads[i].name);
+        fprintf(out, "%s%.*s", separator, bytes_without_end(table->heads[i].name), table->heads[i].name);
         separator = ", ";
     }
     fprintf(out, "; widen the terminal or use --csv)%s\n", show_plain());

@@ -79,6 +79,7 @@ field() {
 
 @test "the table says what is beyond chance, how it was tested, and what no test can know" {
     run -0 "$CAIRN" compare before.cairn after.cairn
+    [[ "$output" != *' '$'\n'* ]] # no line ends in spaces
     [[ "${lines[0]}" == "A  before.cairn: 6,000 tasks in "* ]]
     [[ "$output" == *"sql   slower "* ]]
     [[ "$output" == *"sql: slower"*"95 % interval"*"p50 "*"+2"*"%"* ]]

@@ -1,6 +1,8 @@
 /* See wherefields.h. SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/wherefields.h"
 
+#include "base/base.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -108,56 +110,22 @@ const struct where_field *where_field_find(enum analysis_subject subject, const 
 
 /* ---- Did you mean ------------------------------------------------------------------------------------ */
 
-static unsigned least(unsigned a, unsigned b, unsigned c)
+/* True if one of them is nearer than all before. */
+static bool look_through(struct nearest *nearest, const struct where_field *field)
 {
-    return a < b ? (a < c ? a : c) : b < c ? b : c;
-}
-
-/* How many characters must be changed, added or left out: Levenshtein's distance, by rows. */
-static unsigned distance(const char *one, const char *other)
-{
-    unsigned row[WHERE_NAME_BYTES];
-    size_t length = strlen(one);
-    if (length >= WHERE_NAME_BYTES || strlen(other) >= WHERE_NAME_BYTES) return WHERE_NAME_BYTES;
-    for (size_t i = 0; i <= length; i++) row[i] = (unsigned)i;
-    for (size_t at = 0; other[at]; at++) {
-        unsigned diagonal = row[0];
-        row[0]++;
-        for (size_t i = 1; i <= length; i++) {
-            unsigned above = row[i];
-            row[i] = least(above + 1, row[i - 1] + 1, diagonal + (one[i - 1] != other[at]));
-            diagonal = above;
-        }
-    }
-    return row[length];
-}
-
-struct suggestion {
-    const char *prefix, *name;
-    unsigned distance;
-};
-
-static void look_through(struct suggestion *best, const struct where_field *field, const char *prefix,
-                         const char *name)
-{
-    for (; field->name; field++) {
-        unsigned now = distance(field->name, name);
-        if (now < best->distance)
-            *best = (struct suggestion){.prefix = prefix, .name = field->name, .distance = now};
-    }
+    bool found = false;
+    for (; field->name; field++) found |= nearest_consider(nearest, field->name);
+    return found;
 }
 
 const char *where_field_suggest(enum analysis_subject subject, const char *name, char text[WHERE_NAME_BYTES])
 {
-    size_t length = strlen(name);
-    struct suggestion best = {.distance = length < 4 ? 2 : 3}; /* what differs by more is not meant */
-    const char *bare = begins_with(name, TASK_PREFIX) ? name + strlen(TASK_PREFIX) : name;
-    look_through(&best, where_fields(subject), "", name);
-    if (subject == ANALYSIS_TASKS)
-        look_through(&best, task_fields, "", bare);
-    else
-        look_through(&best, task_fields, TASK_PREFIX, bare);
-    if (!best.name) return NULL;
-    snprintf(text, WHERE_NAME_BYTES, "%s%s", best.prefix, best.name);
+    struct nearest own = nearest_to(name);
+    look_through(&own, where_fields(subject));
+    struct nearest of_task = nearest_to(begins_with(name, TASK_PREFIX) ? name + strlen(TASK_PREFIX) : name);
+    if (own.name) of_task.name = own.name, of_task.edits_max = own.edits_max; /* only a nearer one counts */
+    bool has_prefix = look_through(&of_task, task_fields) && subject != ANALYSIS_TASKS;
+    if (!of_task.name) return NULL;
+    snprintf(text, WHERE_NAME_BYTES, "%s%s", has_prefix ? TASK_PREFIX : "", of_task.name);
     return text;
 }

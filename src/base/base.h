@@ -8,6 +8,7 @@
 #include "error.h"
 #include "histogram.h"
 #include "map.h"
+#include "nearest.h"
 #include "quantity.h"
 #include "utf8.h"
 #include "vector.h"

@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 
+#include "base/base.h"
 #include "cairn/cairn.h"
 
 #include <errno.h>
@@ -19,7 +20,12 @@ static int print_version(void)
 
 static int unknown_command(const char *name)
 {
-    fprintf(stderr, "cairn: there is no command '%s'\n", name);
+    struct nearest nearest = nearest_to(name);
+    for (const struct cli_command *const *command = cli_commands; *command; command++)
+        nearest_consider(&nearest, (*command)->name);
+    fprintf(stderr, "cairn: there is no command '%s'", name);
+    if (nearest.name) fprintf(stderr, "; did you mean '%s'?", nearest.name);
+    fprintf(stderr, "\n");
     fprintf(stderr, "`cairn help` lists the commands.\n");
     return CLI_USAGE;
 }

@@ -89,12 +89,25 @@ static int take_value(struct parse *parse, const struct cli_option *option, cons
     return set_value(parse, option, value);
 }
 
+static int no_such_option(const struct cli_command *command, const char *word, size_t length)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)length, word);
+    struct nearest nearest = nearest_to(name);
+    for (const struct cli_option *option = command->options; option && option->name; option++)
+        nearest_consider(&nearest, option->name);
+    for (const struct cli_option *option = command->more_options; option && option->name; option++)
+        nearest_consider(&nearest, option->name);
+    if (!nearest.name) return cli_usage(command, "there is no option --%.*s", (int)length, word);
+    return cli_usage(command, "there is no option --%s; did you mean --%s?", name, nearest.name);
+}
+
 static int parse_long(struct parse *parse, const char *word)
 {
     size_t length = strcspn(word, "=");
     if (length == 4 && strncmp(word, "help", 4) == 0) return parse->wants_help = true, CLI_OK;
     const struct cli_option *option = find_option(parse->command, word, length, 0);
-    if (!option) return cli_usage(parse->command, "there is no option --%.*s", (int)length, word);
+    if (!option) return no_such_option(parse->command, word, length);
     return take_value(parse, option, word[length] ? word + length + 1 : NULL);
 }
 

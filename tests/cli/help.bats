@@ -6,6 +6,8 @@ commands() {
     "$CAIRN" help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
 
+bats_require_minimum_version 1.5.0
+
 @test "the overview lists the commands, and --help and help NAME agree" {
     [ "$(commands | wc -l)" -ge 12 ]
     for name in $(commands); do
@@ -52,4 +54,15 @@ completed() {
     cd "$BATS_TEST_TMPDIR"
     touch one.cairn two.cairn
     [ "$(completed info on)" = one.cairn ]
+}
+
+@test "a mistyped command or option is guessed" {
+    run -2 "$CAIRN" taks
+    [ "${lines[0]}" = "cairn: there is no command 'taks'; did you mean 'tasks'?" ]
+    run -2 "$CAIRN" zebra
+    [ "${lines[0]}" = "cairn: there is no command 'zebra'" ]
+    run -2 "$CAIRN" tasks --whre=failed x.cairn
+    [ "${lines[0]}" = "cairn tasks: there is no option --whre; did you mean --where?" ]
+    run -2 "$CAIRN" tasks --zebra x.cairn
+    [ "${lines[0]}" = "cairn tasks: there is no option --zebra" ]
 }

@@ -2,11 +2,11 @@
 # `cairn help`: help, man pages and completion come from the tables of the commands.
 # SPDX-License-Identifier: Apache-2.0
 
+bats_require_minimum_version 1.5.0
+
 commands() {
     "$CAIRN" help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
-
-bats_require_minimum_version 1.5.0
 
 @test "the overview lists the commands, and --help and help NAME agree" {
     [ "$(commands | wc -l)" -ge 12 ]

@@ -37,7 +37,8 @@ static const char language[] =
     "tasks, and for regions and logs all of their task but its type, id and begin.\n"
     "\n"
     "The other filters are short forms, which can be combined with it: --type X is `type = X`, --min 10ms is "
-    "`latency >= 10ms` for tasks and `duration >= 10ms` for regions, --log X is `log ~ X`. --from and --to also cut the "
+    "`latency >= 10ms` for tasks and `duration >= 10ms` for regions, --log X is `log ~ X`. --from and --to "
+    "also cut the "
     "time that rates and averages over time refer to.\n";
 
 static const char examples[] =

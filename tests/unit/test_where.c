@@ -326,9 +326,9 @@ static void what_is_not_known_is_not_there(void **state)
         const char *expression;
         bool holds;
     } cases[] = {
-        {ANALYSIS_LOGS, "has line or line = 0", false},     {ANALYSIS_LOGS, "has thread", false},
-        {ANALYSIS_LOGS, "file = '' and message = ''", true},   {ANALYSIS_TASKS, "root or root = false", false},
-        {ANALYSIS_TASKS, "has parent or has root", false},  {ANALYSIS_TASKS, "has begin_thread", false},
+        {ANALYSIS_LOGS, "has line or line = 0", false},      {ANALYSIS_LOGS, "has thread", false},
+        {ANALYSIS_LOGS, "file = '' and message = ''", true}, {ANALYSIS_TASKS, "root or root = false", false},
+        {ANALYSIS_TASKS, "has parent or has root", false},   {ANALYSIS_TASKS, "has begin_thread", false},
         {ANALYSIS_TASKS, "has latency and not root", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

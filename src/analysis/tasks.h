@@ -9,7 +9,7 @@
 #include "analysis/filter.h"
 #include "analysis/onetask.h"
 #include "analysis/sampling.h"
-#include "analysis/slowest.h"
+#include "analysis/slowesttasks.h"
 #include "analysis/stats.h"
 
 struct analysis_task_row {

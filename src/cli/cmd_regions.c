@@ -10,7 +10,7 @@
 
 struct regions_options {
     struct query query;
-    bool sites;
+    bool sites, wide;
     const char *by;
 };
 
@@ -105,19 +105,20 @@ static void type_cells(struct table *table, const struct analysis_regions *regio
     typerows_cells(table, style, &regions->rows.items[row].stats, &regions->info->clock);
 }
 
-static void print_table(const struct analysis_regions *regions, bool sites)
+static void print_table(const struct analysis_regions *regions, const struct regions_options *options)
 {
     struct table table = {0};
-    const struct typerows_style style = {.errors = "errors", .is_sampled = regions->sampling.any};
+    const struct typerows_style style = {
+        .errors = "errors", .is_sampled = regions->sampling.any, .is_brief = !options->wide};
     table_column(&table, "type", TABLE_LEFT, 0);
-    table_column(&table, "where", TABLE_LEFT, sites ? 0 : 8);
+    table_column(&table, "where", TABLE_LEFT, options->sites ? 0 : 8);
     typerows_columns(&table, &style);
     size_t next = 0;
     for (size_t row = 0; row < regions->rows.count; row++) {
         size_t first = next;
         while (next < regions->sites.count && regions->sites.items[next].type_row == row) next++;
         type_cells(&table, regions, row, &style, first, next - first);
-        for (size_t i = first; sites && next - first > 1 && i < next; i++) {
+        for (size_t i = first; options->sites && next - first > 1 && i < next; i++) {
             table_raw(&table, "");
             where_cell(&table, &regions->sites.items[i]);
             typerows_cells(&table, &style, &regions->sites.items[i].stats, &regions->info->clock);
@@ -138,14 +139,15 @@ static void print_begins(const struct analysis_regions *regions)
                show_count(text, before));
 }
 
-static void print_regions(const struct question *question, const struct analysis_regions *regions, bool sites)
+static void print_regions(const struct question *question, const struct analysis_regions *regions,
+                          const struct regions_options *options)
 {
     if (regions->rows.count == 0) {
         printf("No regions%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
         question_notes(question);
         return;
     }
-    print_table(regions, sites);
+    print_table(regions, options);
     print_begins(regions);
     if (regions->sampling.any) printf("\n%s\n", TYPEROWS_SAMPLING);
     for (size_t i = 0; question->query->spec.type && i < regions->rows.count; i++) {
@@ -164,7 +166,7 @@ static void print_regions(const struct question *question, const struct analysis
 
 /* ---- The command ----------------------------------------------------------------------------------- */
 
-static int ask(struct question *question, bool sites)
+static int ask(struct question *question, const struct regions_options *options)
 {
     struct analysis_regions regions = {0};
     bool ready = analysis_regions_init(&regions, question->info, question_filter(question));
@@ -172,22 +174,24 @@ static int ask(struct question *question, bool sites)
     if (code == CLI_OK && question->query->json)
         write_json(question, &regions);
     else if (code == CLI_OK && question->query->csv)
-        write_csv(&regions, sites);
+        write_csv(&regions, options->sites);
     else if (code == CLI_OK)
-        print_regions(question, &regions, sites);
+        print_regions(question, &regions, options);
     analysis_regions_free(&regions);
     return code;
 }
 
-static int ask_by(struct question *question, const char *asked, const struct analysis_group_by *by)
+static int ask_by(struct question *question, const struct regions_options *options,
+                  const struct analysis_group_by *by)
 {
     struct analysis_region_groups groups = {0};
     bool ready = analysis_region_groups_init(&groups, question->info, question_filter(question), by);
     int code = ready ? question_run_regions(question, &groups.regions) : cli_out_of_memory();
     if (code == CLI_OK) {
-        const struct typerows_style style = {.errors = "errors", .is_sampled = groups.regions.sampling.any};
+        const struct typerows_style style = {
+            .errors = "errors", .is_sampled = groups.regions.sampling.any, .is_brief = !options->wide};
         analysis_groups_sort(&groups.groups);
-        grouprows_show(question, &(struct grouprows){&groups.groups, asked, NULL, style});
+        grouprows_show(question, &(struct grouprows){&groups.groups, options->by, NULL, style});
     }
     analysis_region_groups_free(&groups);
     return code;
@@ -213,7 +217,7 @@ static int run(const void *given, int count, char **arguments)
     int code = question_begin(&question, &cmd_regions, &options.query, ANALYSIS_REGIONS, arguments[0]);
     if (code == CLI_OK) {
         question.source->no_text = true; /* logs have been searched by now, if they had to be */
-        code = options.by ? ask_by(&question, options.by, &by) : ask(&question, options.sites);
+        code = options.by ? ask_by(&question, &options, &by) : ask(&question, &options);
     }
     return question_end(&question, code);
 }
@@ -222,6 +226,8 @@ static const struct cli_option options_table[] = {
     {"sites", 's', CLI_FLAG, NULL, offsetof(struct regions_options, sites), "a row per call site as well"},
     {"by", 0, CLI_TEXT, "WHAT", offsetof(struct regions_options, by),
      "a row per type and task (the type of the task it works for) or thread (that began it)"},
+    {"wide", 'w', CLI_FLAG, NULL, offsetof(struct regions_options, wide),
+     "all columns: also min, mean, p99.9"},
     {0},
 };
 

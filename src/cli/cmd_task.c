@@ -240,9 +240,9 @@ static void write_task_fields(struct records *records, const struct analysis_tas
     else
         records_none(records, "latency_ns");
     bool begin_known = task->begin_thread != UINT32_MAX;
-    records_text(records, "began_on",
+    records_text(records, "begin_thread",
                  begin_known ? analysis_thread_text(text, info, task->begin_thread) : NULL);
-    records_text(records, "ended_on", ended ? analysis_thread_text(text, info, task->end_thread) : NULL);
+    records_text(records, "end_thread", ended ? analysis_thread_text(text, info, task->end_thread) : NULL);
 }
 
 static void write_parents(struct json *json, const struct analysis_story *story,
@@ -413,7 +413,7 @@ const struct cli_command cmd_task = {
         "\"subtasks\": [...], \"critical_path\": [...], \"by_type\": [...], \"diagnostics\": [...]}. An "
         "event has: kind (begin, end, end_again, region, "
         "log, attribute, causes, caused_by, gap, before_window), at_ns (since the begin), duration_ns, "
-        "thread, ended_on, "
+        "thread, end_thread, "
         "task, depth, name (type, category, key or reason), value, region (of an attribute), other (task "
         "of a link), file, line; of a gap: after and before (what ended or happened last, and what came "
         "next), "
@@ -421,8 +421,8 @@ const struct cli_command cmd_task = {
         "before, lost, off, before_window), "
         "begin_ns "
         "(since the start), status (unfinished, ok, failed, ended_before_window), reason, latency_ns, "
-        "began_on, "
-        "ended_on. A step of the path has: " PATHROWS_FIELDS
+        "begin_thread, "
+        "end_thread. A step of the path has: " PATHROWS_FIELDS
         ". by_type sums them up, the greatest first: kind, type, name, count (of steps), duration_ns, share. "
         "--csv has the events, with --path the steps.",
     .examples = "cairn tasks --slowest 3 demo.cairn   # find a slow one\n"

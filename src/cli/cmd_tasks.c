@@ -214,9 +214,9 @@ static void write_task(struct records *records, const struct analysis_task *task
     records_text(records, "reason", task->status == ANALYSIS_FAILED ? reason_of(info, task) : NULL);
     records_text(records, "parent", task->parent.id ? analysis_id_text(id, info, &task->parent) : NULL);
     if (task->status == ANALYSIS_UNFINISHED)
-        records_none(records, "ended_on");
+        records_none(records, "end_thread");
     else
-        records_text(records, "ended_on", analysis_thread_text(thread, info, task->end_thread));
+        records_text(records, "end_thread", analysis_thread_text(thread, info, task->end_thread));
     records_row_end(records);
 }
 
@@ -447,7 +447,7 @@ const struct cli_command cmd_tasks = {
         "many they are the slowest), ...}, a task "
         "has: id, type, begin_ns (since the start), latency_ns (of an unfinished one until the end of the "
         "trace), "
-        "status (ok, failed, unfinished), reason, parent (id), ended_on. With --by: {\"groups\": [...], "
+        "status (ok, failed, unfinished), reason, parent (id), end_thread. With --by: {\"groups\": [...], "
         "\"by\": WHAT, ...}, a group has the fields of a type but slowest, "
         "one_in and skipped, and: group (null: none). --csv has the same fields.",
     .examples = "cairn tasks demo.cairn                      # all types\n"

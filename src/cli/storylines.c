@@ -331,7 +331,7 @@ static void record_who(struct records *records, const struct analysis_story *sto
     bool has_end = line->end_thread != UINT32_MAX;
     const struct trace_task_id *task = &story->tasks.items[line->task].task.id;
     records_text(records, "thread", has_thread ? analysis_thread_text(text, info, line->thread) : NULL);
-    records_text(records, "ended_on", has_end ? analysis_thread_text(text, info, line->end_thread) : NULL);
+    records_text(records, "end_thread", has_end ? analysis_thread_text(text, info, line->end_thread) : NULL);
     records_text(records, "task", is_gap ? NULL : analysis_id_text(text, info, task));
 }
 

@@ -231,7 +231,7 @@ static void put_slowest(struct sql_scan *scan, const struct analysis_tasks *task
         sql_put_text(rows, SQL_slowest_status, failed ? "failed" : "ok");
         if (failed) sql_put_text(rows, SQL_slowest_reason, analysis_site_text(scan->info, task->end_site));
         if (task->parent.id) sql_put_id(scan, SQL_slowest_parent, &task->parent);
-        sql_put_thread_name(scan, SQL_slowest_ended_on, task->end_thread);
+        sql_put_thread_name(scan, SQL_slowest_end_thread, task->end_thread);
     }
 }
 

@@ -118,7 +118,7 @@ load shop
 @test "json tells the same" {
     "$CAIRN" task --json shop.cairn 1 >task.json
     jq -e '.task | .id == "1" and .type == "order" and .status == "ok" and .latency_ns == 7000 and
-        .begin == "seen" and .began_on == "main"' task.json
+        .begin == "seen" and .begin_thread == "main"' task.json
     jq -e '.subtasks | length == 1 and .[0].id == "2" and .[0].parent == "1" and .[0].status == "failed" and
         .[0].reason == "no milk"' task.json
     jq -e '.parents == [] and .events_left_out == 0' task.json

@@ -89,7 +89,7 @@ type_of() {
 
 @test "the oldest of the unfinished ones" {
     "$CAIRN" tasks --slowest 5 --unfinished --json shop.cairn >oldest.json
-    jq -e '[.tasks[] | [.id, .latency_ns, .status, .ended_on]] == [["3", 961000, "unfinished", null]]' oldest.json
+    jq -e '[.tasks[] | [.id, .latency_ns, .status, .end_thread]] == [["3", 961000, "unfinished", null]]' oldest.json
 }
 
 @test "--by makes groups that add up to their types" {

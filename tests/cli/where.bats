@@ -95,7 +95,7 @@ random_seed() {
         "$CAIRN" tasks -n 100000 --json irregular.cairn >all.json || [ $? -eq 1 ] # damage
         for pair in 'latency > 100us|.latency_ns > 100000' 'failed|.status == "failed"' 'has parent|.parent != null' \
             'type = payment or type ~ Z|.type == "payment" or (.type | contains("Z"))' \
-            'begin < 0 or end_thread = 43|.begin_ns < 0 or .ended_on == "thread 43"' \
+            'begin < 0 or end_thread = 43|.begin_ns < 0 or .end_thread == "thread 43"' \
             'not (reason = "*e*" and latency <= 1ms)|(.reason != null and (.reason | contains("e")) and .latency_ns <= 1000000) | not'; do
             jq -c "[.tasks[] | select(${pair#*|}) | .id] | sort" all.json >expected.json
             "$CAIRN" tasks -n 100000 --json --where "${pair%%|*}" irregular.cairn | jq -c '[.tasks[].id] | sort' >found.json

@@ -163,7 +163,7 @@ def holds(task, finding, model):
         return type(mine) is type(value) and mine == value
     return {"attribute_set": name in task.attributes,
             "parent": value == (model.type_of(task.parent) if task.parent else "none"),
-            "began_on": value == task.began_on, "ended_on": value == task.ended_on, "thread": name in task.threads,
+            "begin_thread": value == task.began_on, "end_thread": value == task.ended_on, "thread": name in task.threads,
             "log": (name, value) in task.logs, "log_category": name in {category for category, _ in task.logs},
             "subtask": bool(parts(task, name, model)[0]), "region": bool(parts(task, name, model)[1]),
             "outcome": value == task.outcome, "alongside": name in task.alongside}[fact]
@@ -220,7 +220,7 @@ def all_values(tasks):
         found |= {("thread", thread, None) for thread in task.threads}
         found |= {("alongside", name, None) for name in task.alongside}
         found |= {("log", category, text) for category, text in task.logs}
-        found |= {("outcome", None, task.outcome), ("began_on", None, task.began_on), ("ended_on", None, task.ended_on)}
+        found |= {("outcome", None, task.outcome), ("begin_thread", None, task.began_on), ("end_thread", None, task.ended_on)}
     return found
 
 

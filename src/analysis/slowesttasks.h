@@ -1,6 +1,6 @@
 /* The slowest tasks: of all that are offered, so many. SPDX-License-Identifier: Apache-2.0 */
-#ifndef CAIRN_ANALYSIS_SLOWEST_H
-#define CAIRN_ANALYSIS_SLOWEST_H
+#ifndef CAIRN_ANALYSIS_SLOWESTTASKS_H
+#define CAIRN_ANALYSIS_SLOWESTTASKS_H
 
 #include "analysis/onetask.h"
 

@@ -1,7 +1,7 @@
-/* See slowest.h. SPDX-License-Identifier: Apache-2.0
+/* See slowesttasks.h. SPDX-License-Identifier: Apache-2.0
  *
  * A heap whose root is the fastest of the slowest: it makes room for a slower one. */
-#include "analysis/slowest.h"
+#include "analysis/slowesttasks.h"
 
 #include <stdlib.h>
 

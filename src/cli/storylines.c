@@ -52,11 +52,14 @@ void storylines_record_value(struct records *records, const char *name, const st
 
 /* ---- For people ------------------------------------------------------------------------------------ */
 
+/* Saturates: what a damaged trace says can be any number of years apart. */
 static int64_t since_begin_ns(const struct analysis_story *story, const struct trace_info *info,
                               uint64_t ticks)
 {
-    return trace_clock_since_start_ns(&info->clock, ticks) -
-           trace_clock_since_start_ns(&info->clock, story->begin_ticks);
+    int64_t begin = trace_clock_since_start_ns(&info->clock, story->begin_ticks);
+    int64_t at = trace_clock_since_start_ns(&info->clock, ticks), since;
+    if (__builtin_sub_overflow(at, begin, &since)) return at < begin ? INT64_MIN : INT64_MAX;
+    return since;
 }
 
 /* Thousandths of the unit that suits the whole story, so that the column reads as one scale. */

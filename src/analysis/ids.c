@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SERIAL_MASK ((UINT64_C(1) << CAIRN_ID_SERIAL_BITS) - 1)
+enum { ROUND_MAX = 255 };
 
 static uint64_t round_of(uint64_t id)
 {
@@ -28,9 +29,11 @@ bool analysis_id_equal(const struct trace_task_id *one, const struct trace_task_
 
 /* ---- As text ----------------------------------------------------------------------------------- */
 
+/* 0, which no task has, if the head of the file is damaged: each id then tells its round. */
 static uint64_t round_of_process(const struct trace_info *info, uint32_t process)
 {
-    return process < info->process_count ? info->processes[process].round : 0;
+    uint32_t round = process < info->process_count ? info->processes[process].round : 0;
+    return round <= ROUND_MAX ? round : 0;
 }
 
 char *analysis_id_text(char text[ANALYSIS_ID_TEXT_BYTES], const struct trace_info *info,
@@ -91,7 +94,7 @@ static bool parse_serial(const char *text, uint64_t round, uint64_t *id)
     errno = 0;
     uint64_t serial = strtoull(text, &end, 16);
     if (*end == 'r' && isdigit((unsigned char)end[1])) round = strtoul(end + 1, &end, 10);
-    if (*end || errno || serial > SERIAL_MASK || round > 255) return false;
+    if (*end || errno || serial > SERIAL_MASK || round > ROUND_MAX) return false;
     *id = round << CAIRN_ID_ROUND_SHIFT | serial;
     return true;
 }

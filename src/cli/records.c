@@ -33,7 +33,7 @@ bool records_head(struct records *records)
 
 void records_row(struct records *records)
 {
-    records->has_field = false;
+    records->field_count = 0;
     if (records->form == RECORDS_JSON) json_object(&records->json);
 }
 
@@ -42,18 +42,8 @@ void records_row_end(struct records *records)
     records->is_head = false;
     if (records->form == RECORDS_JSON)
         json_end(&records->json);
-    else
-        fputs("\r\n", stdout);
-}
-
-/* What stands before a value. False if there is no value to write: this is the head. */
-static bool begin_field(struct records *records, const char *name)
-{
-    if (records->form == RECORDS_JSON) return json_key(&records->json, name), true;
-    if (records->has_field) fputc(',', stdout);
-    records->has_field = true;
-    if (records->is_head) fputs(name, stdout);
-    return !records->is_head;
+    else /* a blank line would be no row to most readers */
+        fputs(records->field_count == 1 && records->is_empty ? "\"\"\r\n" : "\r\n", stdout);
 }
 
 static void write_quoted(const char *text, size_t bytes)
@@ -73,15 +63,32 @@ static bool needs_quotes(const char *text, size_t bytes)
     return false;
 }
 
+static void write_csv_text(struct records *records, const char *text, size_t bytes)
+{
+    records->is_empty = bytes == 0;
+    if (needs_quotes(text, bytes))
+        write_quoted(text, bytes);
+    else
+        fwrite(text, 1, bytes, stdout);
+}
+
+/* What stands before a value. False if there is no value to write: this is the head. */
+static bool begin_field(struct records *records, const char *name)
+{
+    if (records->form == RECORDS_JSON) return json_key(&records->json, name), true;
+    if (records->field_count++) fputc(',', stdout);
+    records->is_empty = false;
+    if (records->is_head) write_csv_text(records, name, strlen(name));
+    return !records->is_head;
+}
+
 void records_text_bytes(struct records *records, const char *name, const char *text, size_t bytes)
 {
     if (!begin_field(records, name)) return;
     if (records->form == RECORDS_JSON)
         json_text_bytes(&records->json, text, bytes);
-    else if (needs_quotes(text, bytes))
-        write_quoted(text, bytes);
     else
-        fwrite(text, 1, bytes, stdout);
+        write_csv_text(records, text, bytes);
 }
 
 void records_text(struct records *records, const char *name, const char *text)
@@ -130,5 +137,7 @@ void records_bool(struct records *records, const char *name, bool value)
 
 void records_none(struct records *records, const char *name)
 {
-    if (begin_field(records, name) && records->form == RECORDS_JSON) json_null(&records->json);
+    if (!begin_field(records, name)) return;
+    records->is_empty = true;
+    if (records->form == RECORDS_JSON) json_null(&records->json);
 }

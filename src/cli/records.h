@@ -18,8 +18,9 @@ enum records_form { RECORDS_JSON, RECORDS_CSV };
 struct records {
     enum records_form form;
     struct json json;
-    bool is_head;   /* of CSV: names are written instead of values */
-    bool has_field; /* in this row */
+    bool is_head;         /* of CSV: names are written instead of values */
+    unsigned field_count; /* in this row */
+    bool is_empty;        /* the last field */
 };
 
 /* JSON: an object that begins with an array `name`; or, without a name, an array alone. CSV: nothing. */

@@ -85,6 +85,10 @@ void cli_print_command(FILE *out, const struct cli_command *command, const void 
 int cli_report(const struct cairn_error *error);
 /* Says that memory ran out and returns CLI_TROUBLE. */
 int cli_out_of_memory(void);
+/* For what cannot return that: says, once, that the answer lacks something for want of memory. The command
+ * goes on, and exits with CLI_TROUBLE instead of CLI_OK. */
+void cli_note_lack(void);
+bool cli_lacks_something(void);
 
 /* Whether to colour stdout, how wide the terminal is (80 if unknown), and whether stderr is one. */
 bool cli_colour(void);

@@ -154,7 +154,7 @@ static bool print_tree(const struct question *question, const struct analysis_tr
         ratio_cells(&table, tree, i);
         typerows_cells(&table, &style, &tree->nodes.items[i].stats, &question->info->clock);
     }
-    if (table.cells.count)
+    if (table.cells.count || table.is_broken)
         table_print(&table, stdout);
     else
         printf("No tasks%s.\n",

@@ -55,5 +55,6 @@ static int finish_output(int code)
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
-    return finish_output(run(argc, argv));
+    int code = run(argc, argv);
+    return finish_output(code == CLI_OK && cli_lacks_something() ? CLI_TROUBLE : code);
 }

@@ -2,6 +2,7 @@
 #include "cli/pathrows.h"
 
 #include "cairn/cairn.h"
+#include "cli/cli.h"
 #include "cli/show.h"
 #include "cli/table.h"
 
@@ -46,6 +47,7 @@ static const char *name_of(const struct pathrows *rows, const struct analysis_st
     if (step->kind == ANALYSIS_STEP_LINK) return analysis_type_of_task(rows->info, &step->other);
     if (step->stack == UINT32_MAX) return NULL;
     const char *name = path_stack_name(&rows->path->stacks, rows->info, step->stack);
+    if (!name) cli_note_lack();
     return name ? name : "(out of memory)";
 }
 

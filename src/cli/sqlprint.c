@@ -51,17 +51,24 @@ static bool name_columns(struct printing *printing)
 
 /* ---- JSON and CSV ------------------------------------------------------------------------------------------- */
 
-/* X'00ff', as SQL has it. */
+/* X'00ff', as SQL has it; NULL if memory ran out. */
 static char *blob_text(sqlite3_stmt *statement, int column)
 {
     const unsigned char *bytes = sqlite3_column_blob(statement, column);
     int count = sqlite3_column_bytes(statement, column);
     char *text = malloc((size_t)count * 2 + 4);
-    if (!text) return NULL;
+    if (!text) return cli_note_lack(), NULL;
     strcpy(text, "X'");
     for (int i = 0; i < count; i++) sprintf(text + 2 + 2 * (size_t)i, "%02x", bytes[i]);
     strcat(text, "'");
     return text;
+}
+
+static const char *column_text(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    if (!text) cli_note_lack();
+    return text ? text : "";
 }
 
 static void write_cell(struct printing *printing, unsigned column)
@@ -75,8 +82,8 @@ static void write_cell(struct printing *printing, unsigned column)
     case SQLITE_INTEGER: records_int(records, name, sqlite3_column_int64(statement, at)); break;
     case SQLITE_FLOAT: records_double(records, name, sqlite3_column_double(statement, at)); break;
     case SQLITE_TEXT: {
-        const char *text = (const char *)sqlite3_column_text(statement, at);
-        records_text_bytes(records, name, text ? text : "", (size_t)sqlite3_column_bytes(statement, at));
+        const char *text = column_text(statement, at);
+        records_text_bytes(records, name, text, (size_t)sqlite3_column_bytes(statement, at));
         break;
     }
     case SQLITE_BLOB:
@@ -142,8 +149,8 @@ static void table_cell(struct printing *printing, int column)
         free(blob);
         break;
     default: { /* of a floating number SQLite's text, with 15 digits */
-        const char *text = (const char *)sqlite3_column_text(statement, column);
-        text_cell(&printing->table, text ? text : "", (size_t)sqlite3_column_bytes(statement, column));
+        const char *text = column_text(statement, column);
+        text_cell(&printing->table, text, (size_t)sqlite3_column_bytes(statement, column));
     }
     }
 }

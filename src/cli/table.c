@@ -18,8 +18,11 @@ void table_column(struct table *table, const char *name, enum table_align align,
 
 void table_raw(struct table *table, const char *text)
 {
-    const char *copy = arena_text(&table->memory, text, strlen(text));
-    if (!copy || !vector_push(&table->cells, copy)) table->is_broken = true;
+    /* Once a cell is missing, those that follow would stand under the wrong heads. */
+    const char *copy = table->is_broken ? NULL : arena_text(&table->memory, text, strlen(text));
+    if (copy && vector_push(&table->cells, copy)) return;
+    table->is_broken = true;
+    cli_note_lack();
 }
 
 void table_text(struct table *table, const char *text)
@@ -150,7 +153,6 @@ void table_print(struct table *table, FILE *out)
         fputc('\n', out);
     }
     if (left_out) print_left_out(table, out, is_left_out);
-    if (table->is_broken) fprintf(out, "(out of memory: the table is not complete)\n");
 }
 
 void table_free(struct table *table)

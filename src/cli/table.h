@@ -9,7 +9,8 @@
  *
  * Cells are kept until the table is printed, so that columns can be as wide as they need. On a terminal
  * that is too narrow the columns of the greatest `rank` go first, and a line says which; rank 0 stays.
- * Not on a terminal all stay. Memory that runs out shows as a last line that says so.
+ * Not on a terminal all stay. If memory runs out, the rows before that are printed, and stderr and the exit
+ * code tell of it.
  */
 #ifndef CAIRN_CLI_TABLE_H
 #define CAIRN_CLI_TABLE_H

@@ -28,6 +28,19 @@ int cli_out_of_memory(void)
     return CLI_TROUBLE;
 }
 
+static bool lacks_something;
+
+void cli_note_lack(void)
+{
+    if (!lacks_something) fprintf(stderr, "cairn: out of memory: the answer is not complete\n");
+    lacks_something = true;
+}
+
+bool cli_lacks_something(void)
+{
+    return lacks_something;
+}
+
 bool cli_colour(void)
 {
     const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");

@@ -13,7 +13,8 @@ setup() {
 }
 
 mortal=() # what to run the tool with
-readers=(info tasks regions logs "task 1" "convert --to chrome -o -" check dump join)
+readers=(info tasks regions logs "task 1" "convert --to chrome -o -" check dump join
+    tree flame series explain "compare --a failed --b finished" "sql select(count(id))from(tasks)")
 
 # read_with N FILE: the Nth command on a file, bounded; its status is in $status
 read_with() {
@@ -128,4 +129,28 @@ PY
     run "$CAIRN" tasks both
     [ "$status" -le 1 ]
     [[ "$output" == *order* ]]
+}
+
+@test "times that are any number of years apart do not wrap" {
+    cat >far.txt <<'TEXT'
+cairn-text 1
+head start=1000,1000,1000 last=900000,900000,900000
+site number=1 role=task text="request"
+site number=2 role=log text="plain"
+thread index=1 tid=7
+block events number=1 thread=1 begin=500
+  task_again id=1:1:5
+  log site=2 time=600 text="before the start, of a task whose begin is not known"
+TEXT
+    "$CAIRN" assemble far.txt -o far.cairn
+    [[ "$("$CAIRN" task --csv far.cairn 5 2>/dev/null)" == *$'\nlog,-9223372036854775808,'* ]]
+}
+
+@test "a round that cannot be, in the head, leaves ids that can be asked for" {
+    sed 's/^head pid=42/head pid=42 round=4194305/' "$CAIRN_SOURCE/tests/traces/everything.txt" >round.txt
+    "$CAIRN" assemble round.txt -o round.cairn
+    run "$CAIRN" task round.cairn 1
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"there is no task 1."* ]]
+    "$CAIRN" task round.cairn 1r1 | grep payment
 }

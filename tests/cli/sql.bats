@@ -84,6 +84,24 @@ irregular() {
     [ "$(sql "SELECT c.id FROM tasks c JOIN tasks p ON p.task_key = c.parent_key WHERE p.id = '1'")" = '[{"id":"2"}]' ]
 }
 
+@test "CSV: names are quoted where they must be, and no row is a blank line" {
+    run -0 "$CAIRN" sql --csv everything.cairn "SELECT 1 AS 'a,b', 2 AS 'say \"no\"'"
+    [ "$output" = $'"a,b","say ""no"""\r\n1,2\r' ]
+    run -0 "$CAIRN" sql --csv everything.cairn "SELECT NULL AS a UNION ALL SELECT ''"
+    [ "$output" = $'a\r\n""\r\n""\r' ]
+    run -0 "$CAIRN" sql --csv everything.cairn "SELECT NULL AS a, NULL AS b"
+    [ "$output" = $'a,b\r\n,\r' ]
+}
+
+@test "a table that does not fit into memory is cut between rows, said, and no success" {
+    (ulimit -v 40000; exec "$CAIRN" --version) || skip "the tool does not start in so little memory"
+    cells=$(printf "printf('%%99d', x),%.0s" {1..90})
+    rows="WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 4999) SELECT $cells x FROM c"
+    run -1 --separate-stderr bash -c 'ulimit -v 40000; exec "$0" sql everything.cairn "$1"' "$CAIRN" "$rows"
+    [[ "$stderr" == *"out of memory: the answer is not complete"* ]]
+    [ "$(awk '{print NF}' <<<"$output" | sort -u | wc -l)" -eq 2 ] # the head's, and the rows'
+}
+
 @test "arguments of formatted logs have their own types" {
     run -0 "$CAIRN" sql --json everything.cairn "SELECT arg1, arg2, arg3, arg4, typeof(arg3) AS t FROM logs WHERE format LIKE '%of%'"
     [ "$(jq -c . <<<"$output")" = '[{"arg1":2,"arg2":"tea","arg3":3.5,"arg4":null,"t":"real"}]' ]

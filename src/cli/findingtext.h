@@ -7,7 +7,8 @@
 
 /* The documented names of the fields that findingtext_record writes. */
 #define FINDINGTEXT_FIELDS                                                                                   \
-    "fact (attribute, attribute_number, attribute_set, type, parent, begin_thread, thread, end_thread, log, "      \
+    "fact (attribute, attribute_number, attribute_set, type, parent, begin_thread, thread, end_thread, "     \
+    "log, "                                                                                                  \
     "log_category, subtask, region, subtask_count, region_count, log_count, concurrent, alongside, begin, "  \
     "outcome, "                                                                                              \
     "self_share, subtask_share, region_share), name (of the key, type, category or thread), relation "       \

@@ -20,6 +20,7 @@ struct comparison {
     struct ratio_test test;
     struct analysis_hypothesis *hypotheses; /* those of the test */
     struct analysis_difference **results;   /* of each */
+    bool is_stopped;
 };
 
 static const char *const metric_names[ANALYSIS_METRICS] = {
@@ -184,16 +185,18 @@ static void offer_all(struct comparison *comparison)
             offer(comparison, &compare->types.items[i], metric);
 }
 
-static void find_intervals(struct comparison *comparison, trace_progress *progress, void *data)
+/* False: it is to stop. */
+static bool find_intervals(struct comparison *comparison, trace_progress *progress, void *data)
 {
     struct ratio_test *test = &comparison->test;
     for (uint32_t h = 0; h < test->count; h++) {
         size_t at = (size_t)h * (test->a + test->b);
-        if (progress) progress(data, (double)h / test->count);
+        if (progress && !progress(data, (double)h / test->count)) return false;
         comparison->results[h]->p = test->p[h];
         analysis_hypothesis_interval(&comparison->hypotheses[h], test->critical, test->z + at, test->w + at,
                                      comparison->results[h]);
     }
+    return true;
 }
 
 static bool run_test(struct comparison *comparison, trace_progress *progress, void *data)
@@ -202,11 +205,12 @@ static bool run_test(struct comparison *comparison, trace_progress *progress, vo
     if (!compare->is_enough) return true;
     if (!prepare(comparison)) return false;
     offer_all(comparison);
-    if (!ratio_test_run(&comparison->test, compare->level, progress, data)) return false;
+    if (!ratio_test_run(&comparison->test, compare->level, progress, data))
+        return comparison->is_stopped = comparison->test.is_stopped, false;
     compare->tested = comparison->test.count;
     compare->deals = comparison->test.deals;
-    find_intervals(comparison, progress, data);
-    return true;
+    comparison->is_stopped = !find_intervals(comparison, progress, data);
+    return !comparison->is_stopped;
 }
 
 /* ---- Verdicts --------------------------------------------------------------------------------------- */
@@ -297,6 +301,7 @@ int analysis_compare_run(struct analysis_compare *compare, struct analysis_batch
     free(comparison.hypotheses);
     free(comparison.results);
     ratio_test_free(&comparison.test);
+    if (comparison.is_stopped) return trace_stopped(error);
     if (!done)
         return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE,
                                 "Out of memory: too many types to compare.");

@@ -75,7 +75,8 @@ struct analysis_compare {
 
 /* Compares; `a` and `b` are complete and are sealed by this, and must outlive the result. `level`: how often any
  * difference at all may be called where there is none, as 0.05. `effect_min`: what is smaller is not called, as 0.02.
- * `per_root`: tasks, not regions. 0, or -1 with *error set; free it in any case. */
+ * `per_root`: tasks, not regions. 0, or -1 with *error set (memory ran out, or `progress` has
+ * stopped it); free it in any case. */
 int analysis_compare_run(struct analysis_compare *compare, struct analysis_batches *a,
                          struct analysis_batches *b, double level, double effect_min, bool per_root,
                          trace_progress *progress, void *data, struct cairn_error *error);

@@ -200,7 +200,8 @@ static bool settle(struct ratio_test *test, double level)
     return is_clear;
 }
 
-static void run_deals(struct ratio_test *test, const struct ratio_sums *totals, uint32_t *numbers,
+/* False: it is to stop. */
+static bool run_deals(struct ratio_test *test, const struct ratio_sums *totals, uint32_t *numbers,
                       double level, trace_progress *progress, void *data)
 {
     uint32_t batches = test->a + test->b, smaller = test->a < test->b ? test->a : test->b;
@@ -211,10 +212,12 @@ static void run_deals(struct ratio_test *test, const struct ratio_sums *totals, 
         for (uint32_t i = 0; i < DEALS_STEP; i++) {
             deal(numbers, batches, smaller, &random);
             test->maxima[test->deals++] = largest_of_deal(test, totals, numbers, smaller);
-            if (progress && i % 64 == 0) progress(data, fmin(test->deals / (double)RATIO_DEALS_MIN, 1));
+            if (!progress || i % 64) continue;
+            if (!progress(data, fmin(test->deals / (double)RATIO_DEALS_MIN, 1))) return false;
         }
         is_clear = settle(test, level);
     }
+    return true;
 }
 
 bool ratio_test_run(struct ratio_test *test, double level, trace_progress *progress, void *data)
@@ -229,8 +232,8 @@ bool ratio_test_run(struct ratio_test *test, double level, trace_progress *progr
         test->statistics[h] = ratio_statistic(test->z + at, test->w + at, test->a, test->b, 1);
         centre(test, h, &totals[h]);
     }
-    if (done) run_deals(test, totals, numbers, level, progress, data);
+    if (done) test->is_stopped = !run_deals(test, totals, numbers, level, progress, data);
     free(totals);
     free(numbers);
-    return done;
+    return done && !test->is_stopped;
 }

@@ -28,6 +28,7 @@ struct ratio_test {
     double *p;          /* [count], adjusted */
     double *maxima;     /* [deals], the least first */
     uint32_t deals;
+    bool is_stopped; /* by `progress`: the rest is incomplete */
     double critical; /* a statistic is beyond chance, at the level asked for, if it is greater */
 };
 
@@ -40,7 +41,8 @@ bool ratio_test_init(struct ratio_test *test, uint32_t a, uint32_t b, uint32_t c
 void ratio_test_free(struct ratio_test *test);
 
 /* Fills in statistics, p and the critical value for `level`. Between RATIO_DEALS_MIN and _MAX deals: more where a p is
- * near the level, unless there are so many hypotheses that it would take long. `progress` may be NULL. False if memory ran out. Costs deals * hypotheses * batches. */
+ * near the level, unless there are so many hypotheses that it would take long. `progress` may be NULL. False if memory ran out
+ * or `progress` has stopped it. Costs deals * hypotheses * batches. */
 bool ratio_test_run(struct ratio_test *test, double level, trace_progress *progress, void *data);
 
 #endif

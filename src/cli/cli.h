@@ -96,7 +96,7 @@ unsigned cli_width(void);
 
 /* A trace_progress function for stderr: rate and time left; silent under a second or without a terminal.
  * Call cli_progress_done before other output. */
-void cli_progress(void *label, double fraction);
+bool cli_progress(void *label, double fraction);
 void cli_progress_done(void);
 
 #endif

@@ -72,11 +72,11 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-void cli_progress(void *label, double fraction)
+bool cli_progress(void *label, double fraction)
 {
     double now = now_s();
     if (progress_begin_s == 0) progress_begin_s = progress_shown_s = now;
-    if (now - progress_begin_s < 1 || now - progress_shown_s < 0.2 || !isatty(STDERR_FILENO)) return;
+    if (now - progress_begin_s < 1 || now - progress_shown_s < 0.2 || !isatty(STDERR_FILENO)) return true;
     double spent = now - progress_begin_s;
     double left = fraction > 0.001 ? spent / fraction - spent : 0;
     fprintf(stderr, "\r%s %3.0f %%, %.1f %% per second, %.0f s left \033[K",
@@ -84,6 +84,7 @@ void cli_progress(void *label, double fraction)
     fflush(stderr);
     progress_shown_s = now;
     progress_is_shown = true;
+    return true;
 }
 
 void cli_progress_done(void)

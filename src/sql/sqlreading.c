@@ -171,7 +171,9 @@ static int open_scan(struct sql_reading *reading, struct sql_rows *rows, struct 
     const struct sql_plan *plan = reading->plan;
     const struct sql_table_kind *kind = plan->table->kind;
     const struct sql_trace *trace = &reading->session->traces[reading->trace];
-    *scan = (struct sql_scan){.source = trace_open(trace->path, error),
+    *scan = (struct sql_scan){.session = reading->session,
+                              .trace = reading->trace,
+                              .source = trace_open(trace->path, error),
                               .rows = rows,
                               .first_process = trace->first_process,
                               .from_ns = INT64_MIN,
@@ -188,18 +190,22 @@ static int open_scan(struct sql_reading *reading, struct sql_rows *rows, struct 
     return kind->begin(scan, error);
 }
 
-static void report_progress(struct sql_reading *reading, uint64_t time)
+bool sql_progress(void *data, double fraction)
 {
-    const struct sql_options *options = &reading->session->options;
-    const struct trace_info *info = reading->scan.info;
-    if (!options->progress || info->end_ticks <= info->begin_ticks || time < info->begin_ticks) return;
-    double fraction = (double)(time - info->begin_ticks) / (double)(info->end_ticks - info->begin_ticks);
-    options->progress(options->progress_data, fraction < 1 ? fraction : 1);
+    const struct sql_scan *scan = data;
+    const struct sql_options *options = &scan->session->options;
+    bool goes_on = !options->progress || options->progress(options->progress_data, fraction);
+    return goes_on && !sql_should_stop(scan->session);
 }
 
-static int stopped(struct cairn_error *error)
+/* False: the reading is to stop. */
+static bool report_progress(struct sql_reading *reading, uint64_t time)
 {
-    return cairn__error_set(error, CAIRN_EBUSY, NULL, CAIRN_ERROR_NOWHERE, "interrupted");
+    const struct trace_info *info = reading->scan.info;
+    bool is_known = info->end_ticks > info->begin_ticks && time >= info->begin_ticks;
+    double fraction =
+        is_known ? (double)(time - info->begin_ticks) / (double)(info->end_ticks - info->begin_ticks) : 0;
+    return sql_progress(&reading->scan, fraction < 1 ? fraction : 1);
 }
 
 /* Feeds events until there are rows. 1: there may be more; 0: the scan has ended. */
@@ -214,8 +220,7 @@ static int pull(struct sql_reading *reading, size_t enough, struct cairn_error *
         if (result <= 0) break;
         if (kind->event(scan, &event, error) != 0) return -1;
         if (++reading->events % EVENTS_PER_CHECK) continue;
-        if (sql_should_stop(reading->session)) return stopped(error);
-        report_progress(reading, event.time);
+        if (!report_progress(reading, event.time)) return trace_stopped(error);
     }
     if (result < 0) return -1;
     if (!scan->is_done && result > 0) return 1;
@@ -226,7 +231,7 @@ static int pull(struct sql_reading *reading, size_t enough, struct cairn_error *
 static int run_scan(struct sql_reading *reading, struct cairn_error *error)
 {
     const struct sql_table_kind *kind = reading->plan->table->kind;
-    if (sql_should_stop(reading->session)) return stopped(error);
+    if (sql_should_stop(reading->session)) return trace_stopped(error);
     if (kind->whole) return kind->whole(&reading->scan, error);
     return pull(reading, reading->scan.rows->count + 1, error);
 }

@@ -21,7 +21,7 @@ static int prepare(struct sql_scan *scan, struct analysis_filter *filter, enum a
     if (analysis_filter_init(filter, subject, &spec, scan->info, error) != 0) return -1;
     if (!analysis_filter_needs_selection(filter)) return 0;
     source->no_text = !analysis_filter_needs_text(filter);
-    int result = trace_run(source, &filter->selection, NULL, NULL, error);
+    int result = trace_run(source, &filter->selection, sql_progress, scan, error);
     source->no_text = source->is_quiet = true;
     return result;
 }
@@ -47,7 +47,7 @@ static int with_tasks(struct sql_scan *scan, size_t slowest, const char *where, 
     int result = prepare(scan, &filter, ANALYSIS_TASKS, where, error);
     if (result == 0 && !analysis_tasks_init(&tasks, scan->info, filter_of(scan, &filter, where), slowest))
         result = sql_out_of_memory(error);
-    if (result == 0) result = analysis_tasks_run(&tasks, scan->source, NULL, NULL, error);
+    if (result == 0) result = analysis_tasks_run(&tasks, scan->source, sql_progress, scan, error);
     if (result == 0) put(scan, &tasks);
     analysis_tasks_free(&tasks);
     analysis_filter_free(&filter);
@@ -63,7 +63,7 @@ static int with_regions(struct sql_scan *scan, struct cairn_error *error,
     int result = prepare(scan, &filter, ANALYSIS_REGIONS, where, error);
     if (result == 0 && !analysis_regions_init(&regions, scan->info, filter_of(scan, &filter, where)))
         result = sql_out_of_memory(error);
-    if (result == 0) result = analysis_regions_run(&regions, scan->source, NULL, NULL, error);
+    if (result == 0) result = analysis_regions_run(&regions, scan->source, sql_progress, scan, error);
     if (result == 0) put(scan, &regions);
     analysis_regions_free(&regions);
     analysis_filter_free(&filter);

@@ -26,8 +26,12 @@
 
 enum { SQL_ARGUMENTS_MAX = 6 };
 
+struct sql_session;
+
 /* One reading of one trace. Rules: set by the reading; tables set is_done, no_match and no_text. */
 struct sql_scan {
+    struct sql_session *session;
+    unsigned trace; /* index in the session */
     struct trace_source *source;
     const struct trace_info *info;
     struct sql_rows *rows;
@@ -86,5 +90,7 @@ void sql_put_interval(struct sql_scan *scan, unsigned column, uint64_t ticks);
 void sql_put_value(struct sql_scan *scan, unsigned column, const struct trace_value *value);
 
 int sql_out_of_memory(struct cairn_error *error);
+/* For analyses that a `whole` runs; `scan` is a struct sql_scan: shows progress, and stops what takes too long. */
+bool sql_progress(void *scan, double fraction);
 
 #endif

@@ -231,7 +231,7 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 static int fail(struct cursor *cursor, const struct cairn_error *error)
 {
     struct sql_virtual *table = (struct sql_virtual *)cursor->base.pVtab;
-    if (table->session->is_interrupted || table->session->timed_out) return SQLITE_INTERRUPT;
+    if (error->code == TRACE_STOPPED) return SQLITE_INTERRUPT;
     sqlite3_free(table->base.zErrMsg);
     table->base.zErrMsg = *error->path ? sqlite3_mprintf("%s: %s", error->path, error->text)
                                        : sqlite3_mprintf("%s", error->text);

@@ -34,9 +34,9 @@ struct pool {
     bool *is_cut; /* by stream: its last part was skipped */
     size_t count, next, turn;
     unsigned workers, numbered;
-    bool is_settling, has_failed;
-    size_t unreleased;        /* bytes settled; by who settles */
-    trace_progress *progress; /* called by the thread that asked for the scan */
+    bool is_settling, has_failed, is_stopped; /* stopped: it has failed too */
+    size_t unreleased;                        /* bytes settled; by who settles */
+    trace_progress *progress;                 /* called by the thread that asked for the scan */
     void *progress_data;
     pthread_mutex_t lock;
     pthread_cond_t moved; /* `turn` has, or it has failed */
@@ -189,6 +189,12 @@ static bool take_part(struct pool *pool, size_t *i)
     return true;
 }
 
+/* False: the scan is to stop. Without the lock. */
+static bool tell_progress(const struct pool *pool, size_t i)
+{
+    return !pool->progress || pool->progress(pool->progress_data, (double)i / (double)pool->count);
+}
+
 static void work(struct pool *pool, bool tells_progress)
 {
     size_t i;
@@ -197,11 +203,11 @@ static void work(struct pool *pool, bool tells_progress)
     while (take_part(pool, &i)) {
         pthread_mutex_unlock(&pool->lock);
         bool good = digest(pool, worker, i);
-        if (tells_progress && pool->progress)
-            pool->progress(pool->progress_data, (double)i / (double)pool->count);
+        bool goes_on = !tells_progress || tell_progress(pool, i);
         pthread_mutex_lock(&pool->lock);
         pool->is_digested[i] = true;
-        pool->has_failed |= !good;
+        pool->is_stopped |= !goes_on;
+        pool->has_failed |= !good || !goes_on;
         if (!pool->is_settling) settle_ready(pool);
         if (pool->has_failed) pthread_cond_broadcast(&pool->moved);
     }
@@ -279,6 +285,7 @@ int trace_scan_run(struct trace_source *source, struct trace_scan *scan, trace_p
     if (good && !scan->is_quiet) count_recovered(&pool);
     destroy(&pool);
     if (good) return 0;
+    if (pool.is_stopped) return trace_stopped(error);
     return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "memory ran out");
 }
 

@@ -245,9 +245,14 @@ int trace_assemble(const char *text_path, const char *trace_path, struct cairn_e
  * what it finds to `findings`. Returns 0 if it could be read at all, else -1. */
 int trace_check(const char *path, struct trace_diagnostics *findings, struct cairn_error *error);
 
-/* Rewinds a source, feeds every event to a sink and ends it. `progress` may be NULL; it is called now and
- * then with the fraction done, 0 to 1. 0, or -1 with *error set. */
-typedef void trace_progress(void *data, double fraction);
+/* What long work calls now and then, on the thread that asked for it, with the fraction done, 0 to 1. False: it is to stop;
+ * it then fails soon with the code TRACE_STOPPED, and what it was to make is incomplete. */
+typedef bool trace_progress(void *data, double fraction);
+enum { TRACE_STOPPED = 1000 }; /* an error's code, beyond those of cairn.h */
+/* Sets *error so, and returns -1. */
+int trace_stopped(struct cairn_error *error);
+
+/* Rewinds a source, feeds every event to a sink and ends it. `progress` may be NULL. 0, or -1 with *error set. */
 int trace_run(struct trace_source *source, struct trace_sink *sink, trace_progress *progress, void *data,
               struct cairn_error *error);
 

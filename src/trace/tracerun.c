@@ -11,6 +11,11 @@ static double fraction_at(const struct trace_info *info, uint64_t time)
     return (double)(time - info->begin_ticks) / (double)(info->end_ticks - info->begin_ticks);
 }
 
+int trace_stopped(struct cairn_error *error)
+{
+    return cairn__error_set(error, TRACE_STOPPED, NULL, CAIRN_ERROR_NOWHERE, "stopped");
+}
+
 int trace_run(struct trace_source *source, struct trace_sink *sink, trace_progress *progress, void *data,
               struct cairn_error *error)
 {
@@ -20,8 +25,8 @@ int trace_run(struct trace_source *source, struct trace_sink *sink, trace_progre
     source->rewind(source);
     while ((result = source->next(source, &event, error)) > 0) {
         if (sink->event(sink, &event, error) < 0) return -1;
-        if (progress && ++count % EVENTS_PER_PROGRESS == 0)
-            progress(data, fraction_at(source->info, event.time));
+        if (!progress || ++count % EVENTS_PER_PROGRESS) continue;
+        if (!progress(data, fraction_at(source->info, event.time))) return trace_stopped(error);
     }
     return result < 0 ? -1 : sink->end(sink, source->info, error);
 }

@@ -154,6 +154,81 @@ static void without_memory_it_ends_and_leaves_nothing(void **state)
     unlink(own_path("trace"));
 }
 
+struct stop {
+    unsigned reports, at;
+};
+
+static bool stop_at(void *data, double fraction)
+{
+    struct stop *stop = data;
+    assert_true(fraction >= 0 && fraction <= 1);
+    return ++stop->reports != stop->at;
+}
+
+static void it_can_be_stopped_and_leaves_nothing(void **state)
+{
+    (void)state;
+    for (unsigned at = 1; at <= CHUNKS * THREADS; at += 13) {
+        struct noted noted = {0};
+        struct stop stop = {.at = at};
+        struct cairn_error error = {0};
+        struct trace_source *source = trace_open(make_trace(NULL, 0), &error);
+        assert_non_null(source);
+        noted.scan =
+            (struct trace_scan){.digest = note_part, .settle = note_settled, .drop = forget, .workers = 1};
+        assert_int_equal(trace_scan_run(source, &noted.scan, stop_at, &stop, &error), -1);
+        assert_int_equal(error.code, TRACE_STOPPED);
+        assert_int_equal(stop.reports, at);
+        assert_int_equal(noted.alive, 0);
+        noted.scan.workers = WORKERS; /* who asked may get few of the parts, or none */
+        stop = (struct stop){.at = 1};
+        int result = trace_scan_run(source, &noted.scan, stop_at, &stop, &error);
+        assert_int_equal(result, stop.reports ? -1 : 0);
+        assert_int_equal(noted.alive, 0);
+        source->close(source);
+    }
+    unlink(own_path("trace"));
+}
+
+static int take_nothing(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
+{
+    return (void)sink, (void)event, (void)error, 0;
+}
+
+static int must_not_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error)
+{
+    (void)sink, (void)info, (void)error;
+    fail_msg("what was stopped has no end");
+    return 0;
+}
+
+/* Progress is told every 65536 events. */
+static void events_one_by_one_can_be_stopped_too(void **state)
+{
+    (void)state;
+    struct trace_sink sink = {.event = take_nothing, .end = must_not_end};
+    struct stop stop = {.at = 1};
+    struct cairn_error error = {0};
+    char *text = NULL;
+    size_t count = 0;
+    FILE *out = open_memstream(&text, &count);
+    fprintf(out, "head\nsite number=1 role=counter value=uint text=number\nthread index=1 tid=101\n");
+    for (unsigned i = 0; i < 1 << 16; i++) {
+        if (i % 4096 == 0)
+            fprintf(out, "block events number=%u thread=1 sequence=%u begin=%u\n", i / 4096 + 1, i / 4096,
+                    1001 + i);
+        fprintf(out, "counter site=1 time=%u value=1\n", 1001 + i);
+    }
+    fclose(out);
+    struct trace_source *source = trace_open(assemble(text), &error);
+    free(text);
+    assert_non_null(source);
+    assert_int_equal(trace_run(source, &sink, stop_at, &stop, &error), -1);
+    assert_int_equal(error.code, TRACE_STOPPED);
+    source->close(source);
+    unlink(own_path("trace"));
+}
+
 static void one_can_go_back_to_what_was_told_before(void **state)
 {
     (void)state;
@@ -201,6 +276,8 @@ int main(void)
         cmocka_unit_test(every_chunk_is_settled_in_its_turn),
         cmocka_unit_test(what_is_damaged_or_missing_is_told_once),
         cmocka_unit_test(without_memory_it_ends_and_leaves_nothing),
+        cmocka_unit_test(it_can_be_stopped_and_leaves_nothing),
+        cmocka_unit_test(events_one_by_one_can_be_stopped_too),
         cmocka_unit_test(one_can_go_back_to_what_was_told_before),
         cmocka_unit_test(a_source_can_be_rewound),
     };

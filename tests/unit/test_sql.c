@@ -50,11 +50,12 @@ struct stop { /* interrupts at the nth report of progress */
     unsigned reports, at;
 };
 
-static void count_reports(void *data, double fraction)
+static bool count_reports(void *data, double fraction)
 {
     struct stop *stop = data;
     assert_true(fraction >= 0 && fraction <= 1);
     if (++stop->reports == stop->at) sql_interrupt(stop->session);
+    return true;
 }
 
 static struct sql_session *open_session(struct stop *stop, uint64_t memory_bytes)
@@ -150,6 +151,10 @@ static void a_query_is_stopped_wherever_it_is_and_the_session_goes_on(void **sta
         "SELECT count(*) FROM (SELECT * FROM logs ORDER BY message, time_ns)",
         "SELECT sum((SELECT count(*) FROM regions r WHERE r.task_key = t.task_key)) FROM tasks t",
         "SELECT count(*) FROM diagnostics",
+        "SELECT count(*) FROM task_stats",
+        "SELECT count(*) FROM region_stats",
+
+        "SELECT count(*) FROM slowest(NULL, 100000) s JOIN histogram(s.type) WHERE s.id = '1'",
     };
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
         struct stop stop = {0};
@@ -161,6 +166,7 @@ static void a_query_is_stopped_wherever_it_is_and_the_session_goes_on(void **sta
         for (stop.at = 1; stop.at <= all; stop.at++) {
             stop.reports = 0;
             assert_int_equal(run(session, queries[i], &answer), SQLITE_INTERRUPT);
+            assert_int_equal(stop.reports, stop.at); /* at once */
             assert_int_equal(session->kept_bytes, 0);
         }
         stop.at = 0;

@@ -18,6 +18,7 @@
 #include "analysis/flame.h"
 #include "analysis/groups.h"
 #include "analysis/ids.h"
+#include "analysis/pathsteps.h"
 #include "analysis/regions.h"
 #include "analysis/series.h"
 #include "analysis/stats.h"

@@ -276,7 +276,7 @@ static void write_subtasks(struct records *records, const struct analysis_story 
     json_end(json);
 }
 
-static void write_path(struct records *records, const struct pathrows *rows)
+static void write_path(struct records *records, const struct path_steps *rows)
 {
     json_key(&records->json, "critical_path"), json_array(&records->json);
     pathrows_record_steps(records, rows, false);
@@ -286,7 +286,7 @@ static void write_path(struct records *records, const struct pathrows *rows)
     json_end(&records->json);
 }
 
-static void write_json(const struct question *question, const struct pathrows *rows)
+static void write_json(const struct question *question, const struct path_steps *rows)
 {
     struct records records;
     const struct analysis_story *story = rows->story;
@@ -305,7 +305,7 @@ static void write_json(const struct question *question, const struct pathrows *r
     records_end(&records);
 }
 
-static void write_csv(const struct pathrows *rows, bool path)
+static void write_csv(const struct path_steps *rows, bool path)
 {
     struct records records;
     const struct analysis_story *story = rows->story;
@@ -323,7 +323,7 @@ static void write_csv(const struct pathrows *rows, bool path)
 
 /* ---- The command ----------------------------------------------------------------------------------- */
 
-static void print_story(const struct pathrows *rows)
+static void print_story(const struct path_steps *rows)
 {
     char text[SHOW_BYTES];
     const struct analysis_story *story = rows->story;
@@ -334,7 +334,7 @@ static void print_story(const struct pathrows *rows)
                show_count(text, story->left_out));
 }
 
-static void print_answer(const struct question *question, const struct pathrows *rows, bool path)
+static void print_answer(const struct question *question, const struct path_steps *rows, bool path)
 {
     print_head(rows->story, question->info);
     if (!path) print_tree(rows->story, question->info);
@@ -351,7 +351,7 @@ static int answer(const struct question *question, struct task_answer *found, co
         return CLI_TROUBLE;
     }
     if (!analysis_critical_path_find(&found->path, &found->story)) return cli_out_of_memory();
-    struct pathrows rows = {.path = &found->path, .story = &found->story, .info = question->info};
+    struct path_steps rows = {.path = &found->path, .story = &found->story, .info = question->info};
     if (question->query->json)
         write_json(question, &rows);
     else if (question->query->csv)

@@ -11,49 +11,25 @@
 
 enum { ROWS_SHOWN = 12, WHAT_BYTES = 512 };
 
-static const char *const kind_names[] = {
-    [ANALYSIS_STEP_REGION] = "region", [ANALYSIS_STEP_SELF] = "self",
-    [ANALYSIS_STEP_GAP] = "gap",       [ANALYSIS_STEP_HANDOVER] = "handover",
-    [ANALYSIS_STEP_LINK] = "link",     [ANALYSIS_STEP_UNSEEN] = "before_window",
-};
-
-static uint64_t latency(const struct pathrows *rows)
+static uint64_t latency(const struct path_steps *rows)
 {
     uint64_t begin = rows->story->begin_ticks, end = rows->story->end_ticks;
     return end > begin ? end - begin : 0;
 }
 
-/* Of the stretch from `from` to `to`, in ticks since the begin: neighbours sum up to what they cover. */
-static uint64_t stretch_ns(const struct pathrows *rows, uint64_t from, uint64_t to)
+/* NULL: the step has none. */
+static const char *name_of(const struct path_steps *rows, const struct analysis_step *step)
 {
-    const struct trace_clock *clock = &rows->info->clock;
-    return trace_clock_ns(clock, to) - trace_clock_ns(clock, from);
-}
-
-static uint64_t step_ns(const struct pathrows *rows, const struct analysis_step *step)
-{
-    uint64_t begin = rows->story->begin_ticks;
-    return stretch_ns(rows, step->begin - begin, step->end - begin);
-}
-
-static const struct trace_task_id *task_of(const struct pathrows *rows, const struct analysis_step *step)
-{
-    return &rows->story->tasks.items[step->task].task.id;
-}
-
-/* The name of a region with those it is nested in, or the type of a linked task; NULL for other kinds. */
-static const char *name_of(const struct pathrows *rows, const struct analysis_step *step)
-{
-    if (step->kind == ANALYSIS_STEP_LINK) return analysis_type_of_task(rows->info, &step->other);
-    if (step->stack == UINT32_MAX) return NULL;
-    const char *name = path_stack_name(&rows->path->stacks, rows->info, step->stack);
-    if (!name) cli_note_lack();
-    return name ? name : "(out of memory)";
+    const char *name;
+    if (path_step_name(rows, step, &name)) return name;
+    cli_note_lack();
+    return "(out of memory)";
 }
 
 /* ---- For people ------------------------------------------------------------------------------------- */
 
-static const char *thread_text(char text[ANALYSIS_THREAD_BYTES], const struct pathrows *rows, uint32_t thread)
+static const char *thread_text(char text[ANALYSIS_THREAD_BYTES], const struct path_steps *rows,
+                               uint32_t thread)
 {
     return thread == UINT32_MAX ? "" : analysis_thread_text(text, rows->info, thread);
 }
@@ -71,7 +47,7 @@ static const char *region_text(char text[WHAT_BYTES], const char *name)
 }
 
 /* What the path is in, as the story says it. `is_one`: a single step, not all of its kind. */
-static const char *what_text(char text[WHAT_BYTES], const struct pathrows *rows,
+static const char *what_text(char text[WHAT_BYTES], const struct path_steps *rows,
                              const struct analysis_step *step, bool is_one)
 {
     char thread[ANALYSIS_THREAD_BYTES], id[ANALYSIS_ID_TEXT_BYTES];
@@ -93,7 +69,7 @@ static const char *what_text(char text[WHAT_BYTES], const struct pathrows *rows,
     return "";
 }
 
-static void add_share(struct table *table, const struct pathrows *rows, uint64_t ticks)
+static void add_share(struct table *table, const struct path_steps *rows, uint64_t ticks)
 {
     char text[SHOW_BYTES];
     snprintf(text, sizeof text, "%.1f %%", 100.0 * (double)ticks / (double)latency(rows));
@@ -101,37 +77,36 @@ static void add_share(struct table *table, const struct pathrows *rows, uint64_t
 }
 
 /* The subtask the path is in; of all steps of a kind only its type is known. */
-static void add_subtask(struct table *table, const struct pathrows *rows, const struct analysis_step *step,
+static void add_subtask(struct table *table, const struct path_steps *rows, const struct analysis_step *step,
                         bool is_one)
 {
     char text[WHAT_BYTES], id[ANALYSIS_ID_TEXT_BYTES] = "";
-    const char *type = analysis_type_of_task(rows->info, task_of(rows, step));
-    if (is_one) analysis_id_text(id, rows->info, task_of(rows, step));
+    const char *type = analysis_type_of_task(rows->info, path_step_task(rows, step));
+    if (is_one) analysis_id_text(id, rows->info, path_step_task(rows, step));
     snprintf(text, sizeof text, "%s%s%s", type, is_one ? " " : "", id);
     table_text(table, step->task == 0 ? "" : text);
 }
 
-static bool has_subtasks(const struct pathrows *rows)
+static bool has_subtasks(const struct path_steps *rows)
 {
     for (size_t i = 0; i < rows->path->steps.count; i++)
         if (rows->path->steps.items[i].task != 0) return true;
     return false;
 }
 
-static void add_step(struct table *table, const struct pathrows *rows, const struct analysis_step *step,
+static void add_step(struct table *table, const struct path_steps *rows, const struct analysis_step *step,
                      bool with_subtasks)
 {
     char text[WHAT_BYTES];
-    uint64_t begin = rows->story->begin_ticks;
-    table_duration(table, stretch_ns(rows, 0, step->begin - begin));
-    table_duration(table, step_ns(rows, step));
+    table_duration(table, path_step_at_ns(rows, step));
+    table_duration(table, path_step_ns(rows, step));
     add_share(table, rows, step->end - step->begin);
     table_text(table, thread_text(text, rows, step->thread));
     if (with_subtasks) add_subtask(table, rows, step, true);
     table_text(table, what_text(text, rows, step, true));
 }
 
-static void print_steps(const struct pathrows *rows)
+static void print_steps(const struct path_steps *rows)
 {
     struct table table = {0};
     bool with_subtasks = has_subtasks(rows);
@@ -147,7 +122,7 @@ static void print_steps(const struct pathrows *rows)
     table_free(&table);
 }
 
-static void print_totals(const struct pathrows *rows)
+static void print_totals(const struct path_steps *rows)
 {
     struct table table = {0};
     char text[WHAT_BYTES];
@@ -161,7 +136,7 @@ static void print_totals(const struct pathrows *rows)
     for (size_t i = 0; i < rows->path->totals.count && i < ROWS_SHOWN; i++) {
         const struct analysis_path_total *total = &rows->path->totals.items[i];
         const struct analysis_step *first = &rows->path->steps.items[total->first];
-        table_duration(&table, stretch_ns(rows, ticks, ticks + total->ticks));
+        table_duration(&table, path_stretch_ns(rows, ticks, ticks + total->ticks));
         ticks += total->ticks;
         add_share(&table, rows, total->ticks);
         table_count(&table, total->count);
@@ -172,7 +147,7 @@ static void print_totals(const struct pathrows *rows)
     table_free(&table);
 }
 
-static void print_left_out(const struct pathrows *rows)
+static void print_left_out(const struct path_steps *rows)
 {
     char text[2][SHOW_BYTES];
     size_t count = rows->path->totals.count;
@@ -181,7 +156,7 @@ static void print_left_out(const struct pathrows *rows)
     printf("%s steps, which --path lists%s\n", show_count(text[1], rows->path->steps.count), show_plain());
 }
 
-void pathrows_print(const struct pathrows *rows, bool all)
+void pathrows_print(const struct path_steps *rows, bool all)
 {
     size_t count = rows->path->steps.count;
     bool is_short = count <= ROWS_SHOWN;
@@ -197,18 +172,15 @@ void pathrows_print(const struct pathrows *rows, bool all)
 
 /* ---- For programs ----------------------------------------------------------------------------------- */
 
-static void record_share(struct records *records, const struct pathrows *rows, uint64_t ticks)
+static void record_share(struct records *records, const struct path_steps *rows, uint64_t ticks)
 {
     records_double(records, "share", latency(rows) ? (double)ticks / (double)latency(rows) : 0);
 }
 
-static void record_place(struct records *records, const struct pathrows *rows,
+static void record_place(struct records *records, const struct path_steps *rows,
                          const struct analysis_step *step)
 {
-    const struct analysis_story_line *region =
-        step->kind == ANALYSIS_STEP_REGION ? &rows->story->lines.items[step->line] : NULL;
-    uint32_t at = region ? region->region.site : 0;
-    const struct trace_site *site = at && at < rows->info->site_count ? &rows->info->sites[at] : NULL;
+    const struct trace_site *site = path_step_site(rows, step);
     records_text(records, "file", site ? site->file : NULL);
     if (site && site->line)
         records_uint(records, "line", site->line);
@@ -216,34 +188,34 @@ static void record_place(struct records *records, const struct pathrows *rows,
         records_none(records, "line");
 }
 
-static void record_thread(struct records *records, const struct pathrows *rows, const char *name,
+static void record_thread(struct records *records, const struct path_steps *rows, const char *name,
                           uint32_t thread)
 {
     char text[ANALYSIS_THREAD_BYTES];
     records_text(records, name, thread == UINT32_MAX ? NULL : thread_text(text, rows, thread));
 }
 
-static void record_step(struct records *records, const struct pathrows *rows,
+static void record_step(struct records *records, const struct path_steps *rows,
                         const struct analysis_step *step)
 {
     char id[ANALYSIS_ID_TEXT_BYTES];
     bool is_link = step->kind == ANALYSIS_STEP_LINK;
     records_row(records);
-    records_text(records, "kind", kind_names[step->kind]);
-    records_uint(records, "at_ns", stretch_ns(rows, 0, step->begin - rows->story->begin_ticks));
-    records_uint(records, "duration_ns", step_ns(rows, step));
+    records_text(records, "kind", path_step_kind(step));
+    records_uint(records, "at_ns", path_step_at_ns(rows, step));
+    records_uint(records, "duration_ns", path_step_ns(rows, step));
     record_share(records, rows, step->end - step->begin);
     record_thread(records, rows, "thread", step->thread);
     record_thread(records, rows, "to_thread", step->to_thread);
-    records_text(records, "task", analysis_id_text(id, rows->info, task_of(rows, step)));
-    records_text(records, "type", analysis_type_of_task(rows->info, task_of(rows, step)));
+    records_text(records, "task", analysis_id_text(id, rows->info, path_step_task(rows, step)));
+    records_text(records, "type", analysis_type_of_task(rows->info, path_step_task(rows, step)));
     records_text(records, "name", name_of(rows, step));
     records_text(records, "other", is_link ? analysis_id_text(id, rows->info, &step->other) : NULL);
     record_place(records, rows, step);
     records_row_end(records);
 }
 
-void pathrows_record_steps(struct records *records, const struct pathrows *rows, bool is_head)
+void pathrows_record_steps(struct records *records, const struct path_steps *rows, bool is_head)
 {
     if (is_head) {
         uint64_t begin = rows->story->begin_ticks;
@@ -255,18 +227,18 @@ void pathrows_record_steps(struct records *records, const struct pathrows *rows,
         record_step(records, rows, &rows->path->steps.items[i]);
 }
 
-void pathrows_record_totals(struct records *records, const struct pathrows *rows)
+void pathrows_record_totals(struct records *records, const struct path_steps *rows)
 {
     uint64_t ticks = 0;
     for (size_t i = 0; i < rows->path->totals.count; i++) {
         const struct analysis_path_total *total = &rows->path->totals.items[i];
         const struct analysis_step *first = &rows->path->steps.items[total->first];
         records_row(records);
-        records_text(records, "kind", kind_names[first->kind]);
-        records_text(records, "type", analysis_type_of_task(rows->info, task_of(rows, first)));
+        records_text(records, "kind", path_step_kind(first));
+        records_text(records, "type", analysis_type_of_task(rows->info, path_step_task(rows, first)));
         records_text(records, "name", name_of(rows, first));
         records_uint(records, "count", total->count);
-        records_uint(records, "duration_ns", stretch_ns(rows, ticks, ticks + total->ticks));
+        records_uint(records, "duration_ns", path_stretch_ns(rows, ticks, ticks + total->ticks));
         record_share(records, rows, total->ticks);
         records_row_end(records);
         ticks += total->ticks;

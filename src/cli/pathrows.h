@@ -1,18 +1,9 @@
-/* The critical path of a task, for people and for programs. SPDX-License-Identifier: Apache-2.0
- *
- * Times are whole nanoseconds rounded such that they sum up to the latency, in steps as in totals. */
+/* The critical path of a task, for people and for programs. SPDX-License-Identifier: Apache-2.0 */
 #ifndef CAIRN_CLI_PATHROWS_H
 #define CAIRN_CLI_PATHROWS_H
 
 #include "analysis/analysis.h"
 #include "cli/records.h"
-
-/* What is to be shown. Names are made when they are needed, so the path is not const. */
-struct pathrows {
-    struct analysis_critical_path *path;
-    const struct analysis_story *story;
-    const struct trace_info *info;
-};
 
 /* The documented names, for the details of the command. */
 #define PATHROWS_FIELDS                                                                                      \
@@ -23,10 +14,10 @@ struct pathrows {
     "region's begin)"
 
 /* Prints a short table: the steps if they are few, else what they sum up to by name. With `all`, every step. */
-void pathrows_print(const struct pathrows *rows, bool all);
+void pathrows_print(const struct path_steps *rows, bool all);
 /* Writes a row per step. `is_head`: the one empty row for CSV's head. */
-void pathrows_record_steps(struct records *records, const struct pathrows *rows, bool is_head);
+void pathrows_record_steps(struct records *records, const struct path_steps *rows, bool is_head);
 /* Writes a row per total: kind, type, name, count (of steps), duration_ns, share. */
-void pathrows_record_totals(struct records *records, const struct pathrows *rows);
+void pathrows_record_totals(struct records *records, const struct path_steps *rows);
 
 #endif

@@ -91,7 +91,7 @@ const struct cli_command cmd_sql = {
         "attributes, counters, links, threads, processes, sites, losses, diagnostics; and what the other "
         "commands "
         "compute: task_stats, region_stats, region_sites, histogram('TYPE'), region_histogram('TYPE'), "
-        "slowest('TYPE', N); these take a filter as of --where too. --reference tells every column. The "
+        "slowest('TYPE', N); these take a filter as of --where too; and critical_path('ID'). --reference tells every column. The "
         "language is that of SQLite, and percentile(x, p), hist(x) and duration(ns). "
         "Times are "
         "whole nanoseconds since the start of the trace.\n\n"

@@ -142,7 +142,7 @@ static int check_arguments(const struct sql_plan *plan, struct cairn_error *erro
     for (unsigned i = 0; i < plan->condition_count; i++)
         is_given |= plan->conditions[i].column == needed && plan->conditions[i].text;
     if (is_given) return 0;
-    return cairn__error_set(error, CAIRN_EINVAL, NULL, CAIRN_ERROR_NOWHERE, "%s needs a %s: %s('...'). %s",
+    return cairn__error_set(error, CAIRN_EINVAL, NULL, CAIRN_ERROR_NOWHERE, "%s needs the %s: %s('...'). %s",
                             table->name, table->columns[needed].name, table->name,
                             table->columns[needed].doc);
 }

@@ -246,9 +246,23 @@ TEXT
     run -1 "$CAIRN" sql shop.cairn "SELECT * FROM task_stats(NULL, 'faild')"
     [ "${lines[-1]}" = '  ^' ]
     run -1 "$CAIRN" sql shop.cairn 'SELECT * FROM histogram'
-    [[ "$output" == *"histogram needs a pattern: histogram('...')"* ]]
+    [[ "$output" == *"histogram needs the pattern: histogram('...')"* ]]
     run -1 "$CAIRN" sql shop.cairn "SELECT * FROM slowest(NULL, 'many')"
     [[ "$output" == *"n must be a count"* ]]
+}
+
+@test "critical_path: steps of one task, or of each of another table" {
+    run -0 "$CAIRN" task --json shop.cairn 1
+    latency=$(jq .task.latency_ns <<<"$output")
+    [ "$(sql "SELECT sum(duration_ns) AS n, min(begin_ns) AS b FROM critical_path('1')")" = \
+        "[{\"n\":$latency,\"b\":$(jq .task.begin_ns <<<"$output")}]" ]
+    [ "$(sql "SELECT s.id, sum(p.duration_ns) = s.latency_ns AS same FROM slowest(NULL, 3) s JOIN critical_path(s.id) p GROUP BY s.id ORDER BY s.latency_ns DESC")" = \
+        "$(sql "SELECT id, 1 AS same FROM slowest(NULL, 3)")" ]
+    [ "$(sql "SELECT * FROM critical_path('77')")" = '[]' ]
+    run -1 "$CAIRN" sql shop.cairn "SELECT * FROM critical_path('no id')"
+    [[ "$output" == *"'no id'"* ]]
+    run -1 "$CAIRN" sql shop.cairn "SELECT * FROM critical_path"
+    [[ "$output" == *"critical_path needs the id: critical_path('...')"* ]]
 }
 
 # ---- Odd input -----------------------------------------------------------------------------------------------

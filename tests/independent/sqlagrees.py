@@ -3,7 +3,8 @@
 
     tests/independent/sqlagrees.py CAIRN TRACE
 
-1. The table functions have the same rows and numbers as `tasks`, `regions`, `tasks --slowest`.
+1. The table functions have the same rows and numbers as `tasks`, `regions`, `tasks --slowest`, and as `task --path` of
+   some tasks.
 2. Plain SQL over the rows of tasks and regions has the same counts, extremes and, but for rounding, sums; percentile() is
    the exact nearest rank, which the report's percentiles are within 1 % of.
 3. The rows of logs are those of `logs`; those of other events are as many as `info` counts.
@@ -102,6 +103,18 @@ def table_functions(tasks, regions):
         same(f"all in {table}", counts[0]["n"] or 0, sum(row["finished"] for row in rows))
 
 
+def critical_paths():
+    for task in sql("SELECT id, begin_ns, latency_ns FROM tasks ORDER BY latency_ns DESC LIMIT 3"):
+        rows = sql(f"SELECT *, begin_ns - ({task['begin_ns']}) AS at_ns, task_type AS type "
+                   f"FROM critical_path('{task['id']}')")
+        steps = [{name: step[name] for name in step if name != "share"}
+                 for step in run(cairn, "task", "--json", trace, task["id"])["critical_path"]]
+        same_rows(f"critical_path('{task['id']}')", rows, steps)
+        same("numbers of steps", [row["step"] for row in rows], list(range(1, len(rows) + 1)))
+        if rows and task["latency_ns"] is not None:
+            same(f"sum of the path of {task['id']}", sum(row["duration_ns"] for row in rows), task["latency_ns"])
+
+
 def events(info):
     fields = {"type": "task_type"}
     logs = [{fields.get(field, field): value for field, value in log.items()} for log in ask("logs")["logs"]]
@@ -139,6 +152,7 @@ def joins():
 def main():
     tasks, regions = ask("tasks")["types"], ask("regions")["types"]
     table_functions(tasks, regions)
+    critical_paths()
     aggregates("tasks", "tasks", "latency_ns", "status = 'failed'", tasks)
     aggregates("regions", "regions", "duration_ns", "status = 'wrong'", regions)
     events(ask("info"))

@@ -132,7 +132,9 @@ static void every_table_can_be_asked_for_all_and_for_nothing(void **state)
     struct sql_session *session = open_session(&stop, 1 << 30);
     for (unsigned i = 0; i < sql_table_count; i++) {
         char text[256];
-        const char *call = sql_table_column(&sql_tables[i], SQL_NEEDED) >= 0 ? "('*')" : "";
+        int needed = sql_table_column(&sql_tables[i], SQL_NEEDED);
+        bool is_id = needed >= 0 && !strcmp(sql_tables[i].columns[needed].name, "id"); /* else a pattern */
+        const char *call = needed < 0 ? "" : is_id ? "('1')" : "('*')";
         int64_t answer;
         snprintf(text, sizeof text, "SELECT trace, * FROM %s%s", sql_tables[i].name, call);
         assert_int_equal(run(session, text, &answer), SQLITE_DONE);

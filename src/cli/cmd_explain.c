@@ -10,7 +10,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TOP_UNASKED = 10, COMPANIONS_SHOWN = 4, SLOW_ENOUGH = 10 };
@@ -24,89 +23,34 @@ struct explain_options {
 /* What has been made out of the options. */
 struct target {
     const struct explain_options *options;
-    uint64_t min_ns, max_ns; /* the range that was asked for; both 0: the slowest */
-    double share;            /* of all that is to be slow, unless is_count */
-    double count;
-    bool is_count;
-    char *type; /* that was chosen; NULL: it was asked for */
-    struct analysis_explain_spec spec;
+    struct analysis_slow slow;
 };
 
 extern const struct cli_command cmd_explain;
 
 /* ---- Which are the slow ones ----------------------------------------------------------------------- */
 
-static bool has_range(const struct target *target)
-{
-    return target->min_ns || target->max_ns;
-}
-
-static int parse_slowest(struct target *target)
-{
-    const char *text = target->options->slowest ? target->options->slowest : "1%";
-    char *end;
-    target->count = strtod(text, &end);
-    target->is_count = *end == 0;
-    target->share = target->count / 100;
-    bool is_number = end != text && (*end == 0 || strcmp(end, "%") == 0) && isfinite(target->count);
-    if (is_number && target->count > 0 && (target->is_count || target->share < 1)) return CLI_OK;
-    return cli_usage(&cmd_explain, "--slowest takes a share or a number of tasks, as in 1%% or 20, not '%s'",
-                     text);
-}
-
 static int parse_target(struct target *target, struct query *query)
 {
-    target->min_ns = query->spec.min_ns;
-    target->max_ns = query->spec.max_ns;
+    const char *text = target->options->slowest ? target->options->slowest : ANALYSIS_SLOW_UNASKED;
+    target->slow.min_ns = query->spec.min_ns;
+    target->slow.max_ns = query->spec.max_ns;
     query->spec.min_ns = query->spec.max_ns = 0; /* they say which are slow, not which are looked at */
-    if (has_range(target) && target->options->slowest)
+    if (analysis_slow_has_range(&target->slow) && target->options->slowest)
         return cli_usage(&cmd_explain, "--slowest and a range of latency exclude each other");
-    return parse_slowest(target);
-}
-
-/* Of the type with the most time; of what was asked for, all. */
-static int choose(struct target *target, const struct analysis_tasks *tasks, bool type_asked,
-                  struct histogram *latency)
-{
-    for (size_t i = 0; i < tasks->rows.count; i++) {
-        const struct analysis_task_row *row = &tasks->rows.items[i];
-        if (!row->stats.time.count) continue;
-        if (!histogram_merge(latency, &row->stats.time)) return cli_out_of_memory();
-        if (type_asked) continue;
-        target->type = strdup(row->type);
-        return target->type ? CLI_OK : cli_out_of_memory();
-    }
-    return CLI_OK;
-}
-
-static void set_range(struct target *target, const struct trace_info *info, const struct histogram *latency)
-{
-    double share =
-        target->is_count && latency->count ? target->count / (double)latency->count : target->share;
-    target->spec.max_ticks = target->max_ns ? trace_clock_ticks(&info->clock, target->max_ns) : UINT64_MAX;
-    target->spec.min_ticks = has_range(target) ? trace_clock_ticks(&info->clock, target->min_ns)
-                                               : analysis_explain_threshold(latency, share);
-}
-
-static void set_time(struct target *target, const struct trace_info *info, const struct analysis_spec *spec)
-{
-    target->spec.from_ticks = info->begin_ticks + trace_clock_ticks(&info->clock, spec->from_ns);
-    target->spec.to_ticks = info->end_ticks;
-    uint64_t asked = info->begin_ticks + trace_clock_ticks(&info->clock, spec->to_ns);
-    if (spec->to_ns && asked < target->spec.to_ticks) target->spec.to_ticks = asked;
+    if (analysis_slow_parse(&target->slow, text)) return CLI_OK;
+    return cli_usage(&cmd_explain, "--slowest takes a share or a number of tasks, as in 1%% or 20, not '%s'",
+                     text);
 }
 
 static int find_slow(struct question *question, struct target *target)
 {
     struct analysis_tasks tasks = {0};
-    struct histogram latency = {0};
     bool ready = analysis_tasks_init(&tasks, question->info, question_filter(question), 0);
     int code = ready ? question_run_tasks(question, &tasks) : cli_out_of_memory();
-    if (code == CLI_OK) code = choose(target, &tasks, question->query->spec.type != NULL, &latency);
-    set_range(target, question->info, &latency);
-    set_time(target, question->info, &question->query->spec);
-    target->spec.type = target->type;
-    histogram_free(&latency);
+    if (code == CLI_OK &&
+        !analysis_slow_choose(&target->slow, &tasks, &question->query->spec, question->info))
+        code = cli_out_of_memory();
     analysis_tasks_free(&tasks);
     return code;
 }
@@ -146,11 +90,11 @@ static void print_likelihood(double likelihood)
 
 static void print_type(const struct question *question, const struct target *target)
 {
-    const char *type = target->type ? target->type : question->query->spec.type;
+    const char *type = target->slow.type ? target->slow.type : question->query->spec.type;
     printf("%s", show_bold());
     show_text(stdout, type, strlen(type));
     printf("%s", show_plain());
-    if (target->type) printf(", the type with the most time");
+    if (target->slow.type) printf(", the type with the most time");
 }
 
 static void print_head(const struct question *question, const struct target *target,
@@ -162,10 +106,11 @@ static void print_head(const struct question *question, const struct target *tar
     printf(": %s of %s finished tasks are slow (%s): ", show_count(slow, explain->slow),
            show_count(all, explain->slow + explain->rest),
            show_share(share, explain->slow, explain->slow + explain->rest));
-    if (target->spec.min_ticks || !target->max_ns)
-        printf("at least %s", show_duration(limit, trace_clock_ns(clock, target->spec.min_ticks)));
-    if (target->max_ns)
-        printf("%sat most %s", target->spec.min_ticks ? ", " : "", show_duration(limit, target->max_ns));
+    if (target->slow.spec.min_ticks || !target->slow.max_ns)
+        printf("at least %s", show_duration(limit, trace_clock_ns(clock, target->slow.spec.min_ticks)));
+    if (target->slow.max_ns)
+        printf("%sat most %s", target->slow.spec.min_ticks ? ", " : "",
+               show_duration(limit, target->slow.max_ns));
     printf(".\n");
 }
 
@@ -231,11 +176,6 @@ static void print_finding(const struct question *question, const struct analysis
            show_plain());
 }
 
-static bool is_share(const struct analysis_explain *explain, const struct analysis_finding *finding)
-{
-    return analysis_fact_is_share(explain->facts.topics.items[finding->topic].kind);
-}
-
 /* The headlines that are causes or marks, or those that say where the time went. */
 static unsigned print_findings(const struct question *question, const struct analysis_explain *explain,
                                uint64_t top, bool shares)
@@ -243,7 +183,7 @@ static unsigned print_findings(const struct question *question, const struct ana
     unsigned rank = 0;
     for (uint32_t i = 0; i < explain->findings.items.count && rank < top; i++) {
         const struct analysis_finding *finding = &explain->findings.items.items[i];
-        if (finding->headline != i || is_share(explain, finding) != shares) continue;
+        if (finding->headline != i || analysis_finding_is_share(explain, finding) != shares) continue;
         if (rank == 0)
             printf("\n%s%s%s\n", show_bold(),
                    shares ? "where their time goes, and that of the others does not"
@@ -352,13 +292,14 @@ static void write_finding(struct records *records, const struct analysis_explain
     char id[ANALYSIS_ID_TEXT_BYTES];
     records_row(records);
     records_uint(records, "number", finding ? (uint64_t)(finding - items) + 1 : 0);
-    records_text(records, "aspect", finding && is_share(explain, finding) ? "time" : "common");
+    records_text(records, "aspect",
+                 finding && analysis_finding_is_share(explain, finding) ? "time" : "common");
     if (finding && &items[finding->headline] != finding)
         records_uint(records, "goes_with", finding->headline + 1);
     else
         records_none(records, "goes_with");
     findingtext_record(records, explain, finding);
-    write_effect(records, shown, explain->info, finding && is_share(explain, finding));
+    write_effect(records, shown, explain->info, finding && analysis_finding_is_share(explain, finding));
     records_text(records, "example",
                  shown->example_latency ? analysis_id_text(id, explain->info, &shown->example) : NULL);
     write_ns(records, "example_latency_ns", shown->example_latency, explain->info, shown->example_latency);
@@ -369,13 +310,14 @@ static void write_summary(struct json *json, const struct question *question, co
                           const struct analysis_explain *explain)
 {
     const struct trace_clock *clock = &question->info->clock;
-    json_key(json, "type"), json_text(json, target->type ? target->type : question->query->spec.type);
+    json_key(json, "type"),
+        json_text(json, target->slow.type ? target->slow.type : question->query->spec.type);
     json_key(json, "slow"), json_uint(json, explain->slow);
     json_key(json, "rest"), json_uint(json, explain->rest);
-    json_key(json, "min_ns"), json_uint(json, trace_clock_ns(clock, target->spec.min_ticks));
+    json_key(json, "min_ns"), json_uint(json, trace_clock_ns(clock, target->slow.spec.min_ticks));
     json_key(json, "max_ns");
-    if (target->max_ns)
-        json_uint(json, target->max_ns);
+    if (target->slow.max_ns)
+        json_uint(json, target->slow.max_ns);
     else
         json_null(json);
     json_key(json, "looks"), json_uint(json, explain->findings.looks);
@@ -391,7 +333,8 @@ static bool is_wanted(const struct analysis_explain *explain, uint32_t index, ui
     uint32_t headline = items[index].headline;
     uint64_t before = 0;
     for (uint32_t i = 0; i < headline; i++)
-        before += items[i].headline == i && is_share(explain, &items[i]) == is_share(explain, &items[index]);
+        before += items[i].headline == i && analysis_finding_is_share(explain, &items[i]) ==
+                                                analysis_finding_is_share(explain, &items[index]);
     return before < top;
 }
 
@@ -419,7 +362,8 @@ static int answer(struct question *question, const struct target *target)
     struct analysis_explain explain;
     question->source->no_text = true; /* formatted logs are told apart by their format */
     question->source->is_quiet = true;
-    bool ready = analysis_explain_init(&explain, question->info, question_filter(question), &target->spec);
+    bool ready =
+        analysis_explain_init(&explain, question->info, question_filter(question), &target->slow.spec);
     int code = ready ? question_run(question, &explain.details.sink) : cli_out_of_memory();
     if (code == CLI_OK && !analysis_explain_rank(&explain)) code = cli_out_of_memory();
     if (code == CLI_OK && (question->query->json || question->query->csv)) {
@@ -442,9 +386,8 @@ static int run(const void *given, int count, char **arguments)
     if (code != CLI_OK) return code;
     code = question_begin(&question, &cmd_explain, &options.query, ANALYSIS_TASKS, arguments[0]);
     if (code == CLI_OK) code = find_slow(&question, &target);
-
     if (code == CLI_OK) code = answer(&question, &target);
-    free(target.type);
+    analysis_slow_free(&target.slow);
     return question_end(&question, code);
 }
 

@@ -110,3 +110,8 @@ bool analysis_finding_is_share(const struct analysis_explain *explain, const str
 {
     return analysis_fact_is_share(analysis_finding_topic(explain, finding)->kind);
 }
+
+double analysis_finding_share(uint64_t part, uint64_t all)
+{
+    return all ? (double)part / (double)all : 0;
+}

@@ -27,5 +27,7 @@ int64_t analysis_finding_interval_ns(const struct analysis_explain *explain, dou
 /* Whether it says where the time went, not what else is true of slow tasks. */
 bool analysis_finding_is_share(const struct analysis_explain *explain,
                                const struct analysis_finding *finding);
+/* Of so many tasks so many have it: 0 to 1. */
+double analysis_finding_share(uint64_t part, uint64_t all);
 
 #endif

@@ -267,9 +267,9 @@ static void write_effect(struct records *records, const struct analysis_finding 
 {
     const struct analysis_contingency *table = &finding->table;
     records_uint(records, "slow_count", table->slow_with);
-    records_double(records, "slow_share", table->slow ? (double)table->slow_with / (double)table->slow : 0);
+    records_double(records, "slow_share", analysis_finding_share(table->slow_with, table->slow));
     records_uint(records, "rest_count", table->rest_with);
-    records_double(records, "rest_share", table->rest ? (double)table->rest_with / (double)table->rest : 0);
+    records_double(records, "rest_share", analysis_finding_share(table->rest_with, table->rest));
     records_double(records, "p", exp(finding->log_p));
     records_double(records, "log10_p", finding->log_p / log(10));
     if (isfinite(finding->likelihood))

@@ -1,4 +1,5 @@
 /* cairn sql: SQL over traces. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/findingtext.h"
 #include "cli/query.h"
 #include "cli/show.h"
 #include "cli/sqlprompt.h"
@@ -51,6 +52,7 @@ static int run(const void *given, int count, char **arguments)
         .memory_bytes = command->memory_bytes ? command->memory_bytes : MEMORY_BYTES_DEFAULT,
         .timeout_ns = command->timeout_ns,
         .show_duration = show_duration,
+        .print_finding = findingtext_print,
         .progress = cli_progress,
         .progress_data = "reading",
     };
@@ -91,7 +93,8 @@ const struct cli_command cmd_sql = {
         "attributes, counters, links, threads, processes, sites, losses, diagnostics; and what the other "
         "commands "
         "compute: task_stats, region_stats, region_sites, histogram('TYPE'), region_histogram('TYPE'), "
-        "slowest('TYPE', N); these take a filter as of --where too; and critical_path('ID'). --reference tells every column. The "
+        "slowest('TYPE', N); explain('TYPE', '1%'); these take a filter as of --where too; and "
+        "critical_path('ID'). --reference tells every column. The "
         "language is that of SQLite, and percentile(x, p), hist(x) and duration(ns). "
         "Times are "
         "whole nanoseconds since the start of the trace.\n\n"

@@ -21,11 +21,17 @@
 
 #include <sqlite3.h>
 
+struct analysis_explain;
+struct analysis_finding;
+
 struct sql_options {
     uint64_t memory_bytes; /* for joins, and as much for SQLite itself */
     uint64_t timeout_ns;   /* for one statement; 0: none */
     /* What the SQL function duration() prints. */
     char *(*show_duration)(char *text, uint64_t ns);
+    /* The column explain.text: a finding in words. May be NULL. */
+    void (*print_finding)(FILE *out, const struct analysis_explain *explain,
+                          const struct analysis_finding *finding);
     trace_progress *progress; /* may be NULL */
     void *progress_data;
 };

@@ -10,20 +10,12 @@
 
 /* ---- Asking -------------------------------------------------------------------------------------------------- */
 
-/* All these tables begin their arguments with a pattern; `where` is the expression, NULL if none was given. The first pass, if
- * the expression needs one, leaves the source as it is, but that all has been told of it. */
+/* All these tables begin their arguments with a pattern; `where` is the expression, NULL if none was given. */
 static int prepare(struct sql_scan *scan, struct analysis_filter *filter, enum analysis_subject subject,
                    const char *where, struct cairn_error *error)
 {
-    struct trace_source *source = scan->source;
     struct analysis_spec spec = {.type = scan->arguments[0], .where = where, .where_name = "filter"};
-    source->no_text = true;
-    if (analysis_filter_init(filter, subject, &spec, scan->info, error) != 0) return -1;
-    if (!analysis_filter_needs_selection(filter)) return 0;
-    source->no_text = !analysis_filter_needs_text(filter);
-    int result = trace_run(source, &filter->selection, sql_progress, scan, error);
-    source->no_text = source->is_quiet = true;
-    return result;
+    return sql_filter_begin(scan, scan->source, filter, subject, &spec, error);
 }
 
 /* No filter is faster than one that lets everything pass. */

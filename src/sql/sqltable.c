@@ -19,6 +19,21 @@ int sql_out_of_memory(struct cairn_error *error)
     return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "Out of memory.");
 }
 
+/* ---- Asking ---------------------------------------------------------------------------------------------- */
+
+int sql_filter_begin(struct sql_scan *scan, struct trace_source *source, struct analysis_filter *filter,
+                     enum analysis_subject subject, const struct analysis_spec *spec,
+                     struct cairn_error *error)
+{
+    source->no_text = true;
+    if (analysis_filter_init(filter, subject, spec, source->info, error) != 0) return -1;
+    if (!analysis_filter_needs_selection(filter)) return 0;
+    source->no_text = !analysis_filter_needs_text(filter);
+    int result = trace_run(source, &filter->selection, sql_progress, scan, error);
+    source->no_text = source->is_quiet = true;
+    return result;
+}
+
 /* ---- Keys ---------------------------------------------------------------------------------------------- */
 
 static int64_t key_of(const struct sql_scan *scan, uint32_t process, uint64_t rest)

@@ -89,6 +89,13 @@ void sql_put_known_instant(struct sql_scan *scan, unsigned column, uint64_t tick
 void sql_put_interval(struct sql_scan *scan, unsigned column, uint64_t ticks);
 void sql_put_value(struct sql_scan *scan, unsigned column, const struct trace_value *value);
 
+/* Makes a filter, and feeds the first pass, if it needs one; the source is then as it was, but that all has been told of it.
+ * Formatted logs get no text from then on. `source` is the scan's, or another one. 0, or -1 with *error set; freed with
+ * analysis_filter_free in any case. */
+int sql_filter_begin(struct sql_scan *scan, struct trace_source *source, struct analysis_filter *filter,
+                     enum analysis_subject subject, const struct analysis_spec *spec,
+                     struct cairn_error *error);
+
 int sql_out_of_memory(struct cairn_error *error);
 /* For analyses that a `whole` runs; `scan` is a struct sql_scan: shows progress, and stops what takes too long. */
 bool sql_progress(void *scan, double fraction);

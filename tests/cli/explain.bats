@@ -169,3 +169,14 @@ recount() {
     [ "$status" -eq 1 ]
     [[ "$output" == *"slow_count: 1"*", should be "* ]]
 }
+
+@test "SQL has the same findings" {
+    cd "$BATS_FILE_TMPDIR"
+    "$CAIRN_SOURCE/tests/independent/sqlagrees.py" "$CAIRN" orders.cairn
+    [ "$("$CAIRN" sql --json orders.cairn "SELECT count(*) > 5 AS many FROM explain('order', '5%')" | jq '.[0].many')" = 1 ]
+    [ "$("$CAIRN" sql --json orders.cairn "SELECT count(*) AS n FROM explain('order', '5%', 'attr.size < 100')" | jq '.[0].n')" = 0 ]
+    for wrong in many 0 100% 0ms; do
+        run -1 "$CAIRN" sql orders.cairn "SELECT * FROM explain('order', '$wrong')"
+        [[ "$output" == *"slow must be a share, a number of tasks or a latency"* ]]
+    done
+}

@@ -3,8 +3,8 @@
 
     tests/independent/sqlagrees.py CAIRN TRACE
 
-1. The table functions have the same rows and numbers as `tasks`, `regions`, `tasks --slowest`, and as `task --path` of
-   some tasks.
+1. The table functions have the same rows and numbers as `tasks`, `regions`, `tasks --slowest`, `explain`, and as `task
+   --path` of some tasks.
 2. Plain SQL over the rows of tasks and regions has the same counts, extremes and, but for rounding, sums; percentile() is
    the exact nearest rank, which the report's percentiles are within 1 % of.
 3. The rows of logs are those of `logs`; those of other events are as many as `info` counts.
@@ -103,6 +103,18 @@ def table_functions(tasks, regions):
         same(f"all in {table}", counts[0]["n"] or 0, sum(row["finished"] for row in rows))
 
 
+def explanations(tasks):
+    """Types with few tasks have no findings; all in one have more."""
+    for slow in "5%", "20":
+        for type in [row["type"] for row in tasks[:2]] + ["*"]:
+            found = ask("explain", "--top", "1000000", "--slowest", slow, "--type", type)["findings"]
+            same_rows(f"explain('{type}', '{slow}')", sql(f"SELECT * FROM explain('{type}', '{slow}')"), found)
+    limit = max((row["p50_ns"] or 0 for row in tasks), default=0) + 1
+    same_rows("explain by latency", sql(f"SELECT * FROM explain('*', '{limit}ns')"),
+              ask("explain", "--top", "1000000", "--type", "*", "--min", f"{limit}ns")["findings"])
+    same_rows("explain", sql("SELECT * FROM explain"), ask("explain", "--top", "1000000")["findings"])
+
+
 def critical_paths():
     for task in sql("SELECT id, begin_ns, latency_ns FROM tasks ORDER BY latency_ns DESC LIMIT 3"):
         rows = sql(f"SELECT *, begin_ns - ({task['begin_ns']}) AS at_ns, task_type AS type "
@@ -152,6 +164,7 @@ def joins():
 def main():
     tasks, regions = ask("tasks")["types"], ask("regions")["types"]
     table_functions(tasks, regions)
+    explanations(tasks)
     critical_paths()
     aggregates("tasks", "tasks", "latency_ns", "status = 'failed'", tasks)
     aggregates("regions", "regions", "duration_ns", "status = 'wrong'", regions)

@@ -10,6 +10,7 @@
 
 #include "analysis/compare.h"
 #include "analysis/compareside.h"
+#include "analysis/comparewords.h"
 #include "analysis/criticalpath.h"
 #include "analysis/concurrency.h"
 #include "analysis/details.h"

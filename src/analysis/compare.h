@@ -73,6 +73,10 @@ struct analysis_compare {
     bool per_root;
 };
 
+/* If nothing else is asked for. */
+#define ANALYSIS_COMPARE_LEVEL 0.05
+#define ANALYSIS_COMPARE_EFFECT_MIN 0.02
+
 /* Compares; `a` and `b` are complete and are sealed by this, and must outlive the result. `level`: how often any
  * difference at all may be called where there is none, as 0.05. `effect_min`: what is smaller is not called, as 0.02.
  * `per_root`: tasks, not regions. 0, or -1 with *error set (memory ran out, or `progress` has

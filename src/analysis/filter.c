@@ -22,6 +22,12 @@ bool analysis_spec_is_set(const struct analysis_spec *spec)
            spec->min_ns || spec->max_ns || spec->complete || spec->unfinished || spec->failed || spec->where;
 }
 
+char *analysis_filter_both(const char *one, const char *other)
+{
+    char *both;
+    return asprintf(&both, "(%s) and (%s)", one, other) < 0 ? NULL : both;
+}
+
 static int contradiction(struct cairn_error *error, const char *what)
 {
     return cairn__error_set(error, CAIRN_EINVAL, NULL, CAIRN_ERROR_NOWHERE, "%s", what);

@@ -44,6 +44,9 @@ struct analysis_spec {
 /* Whether anything is asked for. */
 bool analysis_spec_is_set(const struct analysis_spec *spec);
 
+/* An expression that holds where both do; to be freed. NULL if memory ran out. */
+char *analysis_filter_both(const char *one, const char *other);
+
 /* Private but for `selection` and analysis_filter_... */
 struct analysis_filter {
     struct analysis_where where;

@@ -67,8 +67,10 @@ static int read_rules(struct compare_run *run)
 static int read_options(struct compare_run *run)
 {
     const struct compare_options *options = run->options;
-    int code = read_share("level", options->level, 0.05, LEVEL_MIN, &run->level);
-    if (code == CLI_OK) code = read_share("min-effect", options->effect_min, 0.02, 0, &run->effect_min);
+    int code = read_share("level", options->level, ANALYSIS_COMPARE_LEVEL, LEVEL_MIN, &run->level);
+    if (code == CLI_OK)
+        code =
+            read_share("min-effect", options->effect_min, ANALYSIS_COMPARE_EFFECT_MIN, 0, &run->effect_min);
     return code == CLI_OK ? read_rules(run) : code;
 }
 
@@ -104,9 +106,8 @@ static bool set_filter(struct compare_run *run, struct compare_part *part)
     if (!part->part) return true;
     spec->where_name = part->option;
     if (!spec->where) return spec->where = part->part, true;
-    if (asprintf(&part->both, "(%s) and (%s)", spec->where, part->part) < 0) return part->both = NULL, false;
-    spec->where = part->both;
-    return true;
+    spec->where = part->both = analysis_filter_both(spec->where, part->part);
+    return part->both;
 }
 
 static int read_part(struct compare_run *run, struct compare_part *part, const char *path)

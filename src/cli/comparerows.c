@@ -1,6 +1,7 @@
 /* See comparerows.h. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/comparerows.h"
 
+#include "analysis/comparewords.h"
 #include "cli/show.h"
 #include "cli/table.h"
 
@@ -23,34 +24,7 @@ static const struct metric_text {
     [ANALYSIS_ERRORS] = {"errors", "errors"},
 };
 
-static bool is_time(enum analysis_metric metric)
-{
-    return analysis_metric_is_duration(metric) || metric == ANALYSIS_TOTAL;
-}
-
 /* ---- Texts ------------------------------------------------------------------------------------------ */
-
-const char *comparerows_verdict(enum analysis_change change)
-{
-    switch (change) {
-    case ANALYSIS_SAME: return "same";
-    case ANALYSIS_LESS: return "faster";
-    case ANALYSIS_MORE: return "slower";
-    case ANALYSIS_MIXED: return "mixed";
-    case ANALYSIS_ONLY_A: return "only_a";
-    case ANALYSIS_ONLY_B: return "only_b";
-    default: return "too_few";
-    }
-}
-
-/* Of a metric of which more is not slower. */
-static const char *metric_verdict(enum analysis_change change)
-{
-    return change == ANALYSIS_LESS   ? "less"
-           : change == ANALYSIS_MORE ? "more"
-           : change == ANALYSIS_SAME ? "same"
-                                     : "untested";
-}
 
 static const char *type_verdict(enum analysis_change change)
 {
@@ -58,7 +32,7 @@ static const char *type_verdict(enum analysis_change change)
     case ANALYSIS_ONLY_A: return "only in A";
     case ANALYSIS_ONLY_B: return "only in B";
     case ANALYSIS_UNTESTED: return "too few";
-    default: return comparerows_verdict(change);
+    default: return analysis_verdict_word(change);
     }
 }
 
@@ -81,7 +55,7 @@ char *comparerows_value(char text[COMPAREROWS_BYTES], enum analysis_metric metri
     char part[SHOW_BYTES];
     if (isnan(value))
         snprintf(text, COMPAREROWS_BYTES, "·");
-    else if (is_time(metric))
+    else if (analysis_metric_is_time(metric))
         snprintf(text, COMPAREROWS_BYTES, "%s", show_duration(part, (uint64_t)(value + 0.5)));
     else if (metric == ANALYSIS_ERRORS)
         snprintf(text, COMPAREROWS_BYTES, "%.3g %%", value * 100);
@@ -116,11 +90,6 @@ static void change_cell(struct table *table, const struct analysis_difference *d
     table_raw(table, marked);
 }
 
-static uint64_t finished(const struct analysis_batch_type *type)
-{
-    return type ? type->all.recorded : 0;
-}
-
 /* Of regions the count per second is their rate. */
 static bool is_shown(const struct analysis_compare *compare, enum analysis_metric metric)
 {
@@ -135,8 +104,8 @@ static void type_cells(struct table *table, const struct analysis_compare *compa
                                                    ANALYSIS_COUNT, ANALYSIS_RATE, ANALYSIS_ERRORS};
     table_text(table, type->type);
     table_raw(table, type_verdict(type->change));
-    table_count(table, finished(type->a));
-    table_count(table, finished(type->b));
+    table_count(table, analysis_batch_type_or_none(type->a)->all.recorded);
+    table_count(table, analysis_batch_type_or_none(type->b)->all.recorded);
     value_cell(table, ANALYSIS_MEAN, type->metrics[ANALYSIS_MEAN].a);
     value_cell(table, ANALYSIS_MEAN, type->metrics[ANALYSIS_MEAN].b);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
@@ -238,8 +207,9 @@ static void write_number(struct records *records, const char *name, double value
 static void write_value(struct records *records, enum analysis_metric metric, const char *side, double value)
 {
     char name[COMPAREROWS_BYTES];
-    snprintf(name, sizeof name, "%s_%s%s", metric_texts[metric].field, side, is_time(metric) ? "_ns" : "");
-    if (is_time(metric) && isfinite(value))
+    snprintf(name, sizeof name, "%s_%s%s", metric_texts[metric].field, side,
+             analysis_metric_is_time(metric) ? "_ns" : "");
+    if (analysis_metric_is_time(metric) && isfinite(value))
         records_uint(records, name, (uint64_t)(value + 0.5));
     else
         write_number(records, name, value);
@@ -250,27 +220,24 @@ static void write_metric(struct records *records, enum analysis_metric metric,
 {
     char name[COMPAREROWS_BYTES];
     const char *field = metric_texts[metric].field;
-    bool has_interval = !isnan(difference->p) && difference->a > 0;
     write_value(records, metric, "a", difference->a);
     write_value(records, metric, "b", difference->b);
     write_number(records, name_of(name, field, "change"), analysis_difference_effect(difference));
-    write_number(records, name_of(name, field, "low"),
-                 has_interval && difference->low > 0 ? difference->low - 1 : NAN);
-    write_number(records, name_of(name, field, "high"), has_interval ? difference->high - 1 : NAN);
+    write_number(records, name_of(name, field, "low"), analysis_difference_low(difference));
+    write_number(records, name_of(name, field, "high"), analysis_difference_high(difference));
     write_number(records, name_of(name, field, "p"), difference->p);
-    records_text(records, name_of(name, field, "verdict"), metric_verdict(difference->change));
+    records_text(records, name_of(name, field, "verdict"), analysis_change_word(difference->change));
 }
 
-static void write_side(struct records *records, const char *side, const struct analysis_batch_type *type,
-                       double ns_per_tick)
+static void write_side(struct records *records, const char *side, const struct analysis_batches *batches,
+                       const struct analysis_batch_type *type)
 {
-    static const struct analysis_batch_type nothing;
     char name[COMPAREROWS_BYTES];
-    if (!type) type = &nothing;
-    records_uint(records, name_of(name, "finished", side), type->all.recorded);
-    records_uint(records, name_of(name, "unfinished", side), type->unfinished);
+    const struct analysis_batch_type *shown = analysis_batch_type_or_none(type);
+    records_uint(records, name_of(name, "finished", side), shown->all.recorded);
+    records_uint(records, name_of(name, "unfinished", side), shown->unfinished);
     snprintf(name, sizeof name, "total_%s_ns", side);
-    records_uint(records, name, (uint64_t)((double)type->total_ticks * ns_per_tick + 0.5));
+    records_uint(records, name, analysis_batch_total_ns(batches, shown));
 }
 
 void comparerows_write(struct records *records, const struct analysis_compare *compare,
@@ -280,9 +247,9 @@ void comparerows_write(struct records *records, const struct analysis_compare *c
     const struct analysis_compared *row = type ? type : &nothing;
     records_row(records);
     records_text(records, "type", row->type);
-    records_text(records, "verdict", comparerows_verdict(row->change));
-    write_side(records, "a", row->a, compare->a->ns_per_tick);
-    write_side(records, "b", row->b, compare->b->ns_per_tick);
+    records_text(records, "verdict", analysis_verdict_word(row->change));
+    write_side(records, "a", compare->a, row->a);
+    write_side(records, "b", compare->b, row->b);
     for (unsigned metric = 0; metric < ANALYSIS_METRICS; metric++)
         write_metric(records, metric, &row->metrics[metric]);
     records_row_end(records);

@@ -32,7 +32,5 @@ enum { COMPAREROWS_BYTES = 64 };
 char *comparerows_change(char text[COMPAREROWS_BYTES], double change);
 /* A value of a metric with its unit; returns `text`. */
 char *comparerows_value(char text[COMPAREROWS_BYTES], enum analysis_metric metric, double value);
-/* "slower", "faster", ...: as in records. */
-const char *comparerows_verdict(enum analysis_change change);
 
 #endif

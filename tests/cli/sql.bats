@@ -265,6 +265,27 @@ TEXT
     [[ "$output" == *"critical_path needs the id: critical_path('...')"* ]]
 }
 
+@test "compare: two traces, or two parts of each" {
+    rows() { "$CAIRN" sql --json "$@" | jq -c .; }
+    [ "$(rows shop.cairn everything.cairn "SELECT DISTINCT type, verdict, trace FROM compare WHERE verdict LIKE 'only%' ORDER BY 1")" = \
+        "$("$CAIRN" compare --json shop.cairn everything.cairn | jq -c '[.types[] | select(.verdict | startswith("only")) | {type, verdict, trace: 1}] | sort_by(.type)')" ]
+    [ "$(rows shop.cairn everything.cairn "SELECT DISTINCT trace, finished_a AS a, finished_b AS b FROM compare('2', '1') WHERE type = 'order'")" = \
+        "$("$CAIRN" compare --json everything.cairn shop.cairn | jq -c '[.types[] | select(.type == "order") | {trace: 2, a: .finished_a, b: .finished_b}]')" ]
+    [ "$(rows shop.cairn everything.cairn "SELECT count(DISTINCT trace) AS n FROM compare('finished', 'unfinished')")" = '[{"n":2}]' ]
+    for wrong in '' '(1)' '(1, 2)' '(0, 1)' "(1, 'finished')" '(99999999999999999999, 1)' "(NULL, 'finished')"; do
+        run -1 "$CAIRN" sql shop.cairn "SELECT * FROM compare$wrong"
+        [[ "$output" == *"the sides must be the numbers of two traces of 1"* ]]
+    done
+    run -1 "$CAIRN" sql shop.cairn "SELECT * FROM compare('finished', 'faild')"
+    [[ "$output" == *"side_b"* ]]
+    [ "${lines[-1]}" = '  ^' ]
+}
+
+@test "what a side that is read besides finds damaged is told" {
+    run -1 --separate-stderr "$CAIRN" sql --json shop.cairn damage.cairn "SELECT count(*) FROM compare"
+    [[ "$stderr" == *"damage.cairn: the trace is damaged"* ]]
+}
+
 # ---- Odd input -----------------------------------------------------------------------------------------------
 
 @test "odd names, bytes and NULs go through as they are" {

@@ -3,8 +3,8 @@
 
     tests/independent/sqlagrees.py CAIRN TRACE
 
-1. The table functions have the same rows and numbers as `tasks`, `regions`, `tasks --slowest`, `explain`, and as `task
-   --path` of some tasks.
+1. The table functions have the same rows and numbers as `tasks`, `regions`, `tasks --slowest`, `explain`, `compare`, and
+   as `task --path` of some tasks.
 2. Plain SQL over the rows of tasks and regions has the same counts, extremes and, but for rounding, sums; percentile() is
    the exact nearest rank, which the report's percentiles are within 1 % of.
 3. The rows of logs are those of `logs`; those of other events are as many as `info` counts.
@@ -103,16 +103,45 @@ def table_functions(tasks, regions):
         same(f"all in {table}", counts[0]["n"] or 0, sum(row["finished"] for row in rows))
 
 
+def literal(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
 def explanations(tasks):
     """Types with few tasks have no findings; all in one have more."""
     for slow in "5%", "20":
         for type in [row["type"] for row in tasks[:2]] + ["*"]:
             found = ask("explain", "--top", "1000000", "--slowest", slow, "--type", type)["findings"]
-            same_rows(f"explain('{type}', '{slow}')", sql(f"SELECT * FROM explain('{type}', '{slow}')"), found)
+            same_rows(f"explain({literal(type)}, '{slow}')", sql(f"SELECT * FROM explain({literal(type)}, '{slow}')"), found)
     limit = max((row["p50_ns"] or 0 for row in tasks), default=0) + 1
     same_rows("explain by latency", sql(f"SELECT * FROM explain('*', '{limit}ns')"),
               ask("explain", "--top", "1000000", "--type", "*", "--min", f"{limit}ns")["findings"])
     same_rows("explain", sql("SELECT * FROM explain"), ask("explain", "--top", "1000000")["findings"])
+
+
+def comparison(what, table, *arguments):
+    """The rows of SQL are a type's metrics; the command has a row with all of them."""
+    expected = []
+    for type in run(cairn, "compare", "--json", *arguments)["types"]:
+        head = {name: type[name] for name in ("type", "verdict", "finished_a", "finished_b", "unfinished_a",
+                                              "unfinished_b", "total_a_ns", "total_b_ns")}
+        for metric in "mean", "p50", "p90", "p99", "p999", "max", "total", "count", "rate", "errors":
+            stem = f"{metric}_per_unit" if metric in ("total", "count") else metric
+            end = "" if metric in ("count", "rate", "errors") else "_ns"
+            expected.append(dict(head, metric=metric, a=type[f"{stem}_a{end}"], b=type[f"{stem}_b{end}"],
+                                 metric_verdict=type[f"{stem}_verdict"],
+                                 **{name: type[f"{stem}_{name}"] for name in ("change", "low", "high", "p")}))
+    same_rows(what, sql(f"SELECT * FROM {table}"), expected)
+
+
+def comparisons():
+    middle = sql("SELECT percentile(begin_ns, 0.5) AS n FROM tasks")[0]["n"] or 0
+    parts = f"begin < {max(0, middle)}ns", f"begin >= {max(0, middle)}ns"
+    a_and_b = f"--a={parts[0]}", f"--b={parts[1]}"
+    comparison("compare of parts", f"compare('{parts[0]}', '{parts[1]}')", *a_and_b, trace)
+    comparison("compare, filtered", f"compare('{parts[0]}', '{parts[1]}', 'finished or failed')",
+               "--where=finished or failed", *a_and_b, trace)
+    comparison("compare", "compare(1, 1)", trace, trace)
 
 
 def critical_paths():
@@ -165,6 +194,7 @@ def main():
     tasks, regions = ask("tasks")["types"], ask("regions")["types"]
     table_functions(tasks, regions)
     explanations(tasks)
+    comparisons()
     critical_paths()
     aggregates("tasks", "tasks", "latency_ns", "status = 'failed'", tasks)
     aggregates("regions", "regions", "duration_ns", "status = 'wrong'", regions)

@@ -448,44 +448,6 @@ static void nothing_at_all_can_be_compared(void **state)
     analysis_batches_free(&b);
 }
 
-struct stop {
-    unsigned reports, at;
-};
-
-static bool stop_at(void *data, double fraction)
-{
-    struct stop *stop = data;
-    assert_true(fraction >= 0 && fraction <= 1);
-    return ++stop->reports != stop->at;
-}
-
-static void it_can_be_stopped_anywhere(void **state)
-{
-    (void)state;
-    struct stop stop = {.at = UINT32_MAX};
-    struct analysis_compare compare;
-    unsigned reports = 0;
-    for (unsigned at = 0; at <= reports; at++) { /* first, none: to count */
-        static struct analysis_batches a, b;
-        struct cairn_error error = {0};
-        stop = (struct stop){.at = at};
-        analysis_batches_init(&a, &plain);
-        analysis_batches_init(&b, &plain);
-        feed_side(&a, "one", 4000, 500);
-        feed_side(&b, "one", 4000, 600);
-        int result = analysis_compare_run(&compare, &a, &b, 0.05, 0.02, true, stop_at, &stop, &error);
-        assert_int_equal(result, at ? -1 : 0);
-        if (at)
-            assert_int_equal(error.code, TRACE_STOPPED);
-        else
-            reports = stop.reports;
-        analysis_compare_free(&compare);
-        analysis_batches_free(&a);
-        analysis_batches_free(&b);
-    }
-    assert_true(reports > 10);
-}
-
 /* Clocks that tick differently: the same durations in time are no difference, and the same numbers of ticks are one. */
 static void sides_may_have_clocks_of_their_own(void **state)
 {
@@ -523,7 +485,6 @@ int main(void)
         cmocka_unit_test(a_side_takes_tasks_as_they_are_counted),
         cmocka_unit_test(few_tasks_and_missing_types_are_told_as_such),
         cmocka_unit_test(nothing_at_all_can_be_compared),
-        cmocka_unit_test(it_can_be_stopped_anywhere),
         cmocka_unit_test(sides_may_have_clocks_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,9 +132,9 @@ static void every_table_can_be_asked_for_all_and_for_nothing(void **state)
     struct sql_session *session = open_session(&stop, 1 << 30);
     for (unsigned i = 0; i < sql_table_count; i++) {
         char text[256];
-        int needed = sql_table_column(&sql_tables[i], SQL_NEEDED);
-        bool is_id = needed >= 0 && !strcmp(sql_tables[i].columns[needed].name, "id"); /* else a pattern */
-        const char *call = needed < 0 ? "" : is_id ? "('1')" : "('*')";
+        const char *call = sql_table_column(&sql_tables[i], SQL_NEEDED) >= 0 ? "('*')" : "";
+        if (sql_tables[i].kind == &sql_kind_critical_path) call = "('1')";
+        if (sql_tables[i].kind == &sql_kind_compare) call = "(1, 1)";
         int64_t answer;
         snprintf(text, sizeof text, "SELECT trace, * FROM %s%s", sql_tables[i].name, call);
         assert_int_equal(run(session, text, &answer), SQLITE_DONE);
@@ -154,6 +154,8 @@ static void a_query_is_stopped_wherever_it_is_and_the_session_goes_on(void **sta
         "SELECT sum((SELECT count(*) FROM regions r WHERE r.task_key = t.task_key)) FROM tasks t",
         "SELECT count(*) FROM diagnostics",
         "SELECT count(*) FROM task_stats",
+        "SELECT count(*) FROM explain",
+        "SELECT count(*) FROM compare('begin < 100us', 'begin >= 100us')",
         "SELECT count(*) FROM region_stats",
 
         "SELECT count(*) FROM slowest(NULL, 100000) s JOIN histogram(s.type) WHERE s.id = '1'",

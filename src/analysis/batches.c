@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+static_assert(ANALYSIS_BATCH_OUTSIDE == ANALYSIS_BATCHES_MAX, "the place behind the last batch");
 static_assert(ANALYSIS_BATCHES_MAX % 2 == 0, "a full row of batches merges into half as many");
 
 void analysis_batches_init(struct analysis_batches *batches, const struct trace_info *info)
@@ -14,9 +15,21 @@ void analysis_batches_init(struct analysis_batches *batches, const struct trace_
                                          .recording_begin_ticks = info->begin_ticks};
 }
 
+void analysis_batches_follow(struct analysis_batches *batches, const struct analysis_batches *leader)
+{
+    batches->is_follower = true;
+    batches->count = leader->count;
+    batches->size = leader->size;
+    batches->filled = leader->filled;
+    batches->first_end_ticks = leader->first_end_ticks;
+    for (uint32_t i = 0; i < leader->count; i++)
+        batches->spans[i] = (struct analysis_batch_span){.ticks = leader->spans[i].ticks,
+                                                         .end_ticks = leader->spans[i].end_ticks};
+}
+
 static void free_cells(struct analysis_batch_type *type)
 {
-    for (uint32_t i = 0; type->cells && i < ANALYSIS_BATCHES_MAX; i++)
+    for (uint32_t i = 0; type->cells && i <= ANALYSIS_BATCH_OUTSIDE; i++)
         sparse_histogram_free(&type->cells[i].durations);
     sparse_histogram_free(&type->all.durations);
     free(type->cells);
@@ -32,7 +45,7 @@ void analysis_batches_free(struct analysis_batches *batches)
 static bool add_type(struct analysis_batches *batches, const char *name)
 {
     struct analysis_batch_type type = {.name = name,
-                                       .cells = calloc(ANALYSIS_BATCHES_MAX, sizeof *type.cells)};
+                                       .cells = calloc(ANALYSIS_BATCH_OUTSIDE + 1, sizeof *type.cells)};
     if (type.cells && vector_push(&batches->types, type)) return true;
     free(type.cells);
     return false;
@@ -70,9 +83,12 @@ static bool pour_batch(struct analysis_batches *batches, uint32_t into, uint32_t
         if (!pour(&cells[into], &cells[from])) return false;
     }
     if (from == into) return true;
-    batches->spans[into].ticks += batches->spans[from].ticks;
-    batches->spans[into].roots += batches->spans[from].roots;
-    batches->spans[from] = (struct analysis_batch_span){0};
+    struct analysis_batch_span *sum = &batches->spans[into], *later = &batches->spans[from];
+    sum->ticks += later->ticks;
+    sum->end_ticks = later->end_ticks;
+    sum->roots += later->roots;
+    sum->recorded += later->recorded;
+    *later = (struct analysis_batch_span){0};
     return true;
 }
 
@@ -105,9 +121,25 @@ bool analysis_batches_coarsen(struct analysis_batches *batches)
 
 /* ---- Items ------------------------------------------------------------------------------------------- */
 
-/* The batch of the next item; NULL if memory ran out. */
-static struct analysis_batch_span *next_batch(struct analysis_batches *batches)
+/* The stretch of the leader's in which an item ends. */
+static struct analysis_batch_span *leaders_batch(struct analysis_batches *batches, uint64_t end_ticks)
 {
+    uint32_t low = 0, high = batches->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (batches->spans[middle].end_ticks < end_ticks)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool is_inside = low < batches->count && end_ticks >= batches->first_end_ticks;
+    return &batches->spans[is_inside ? low : ANALYSIS_BATCH_OUTSIDE];
+}
+
+/* The batch of the next item, which ends then; NULL if memory ran out. */
+static struct analysis_batch_span *next_batch(struct analysis_batches *batches, uint64_t end_ticks)
+{
+    if (batches->is_follower) return leaders_batch(batches, end_ticks);
     if (batches->count && batches->filled < batches->size) return &batches->spans[batches->count - 1];
     if (batches->count == ANALYSIS_BATCHES_MAX && !merge_neighbours(batches)) return NULL;
     batches->filled = 0;
@@ -121,9 +153,14 @@ static void pass_time(struct analysis_batches *batches, struct analysis_batch_sp
     uint64_t begin = item->begin_ticks;
     if (begin < batches->recording_begin_ticks) begin = batches->recording_begin_ticks;
     if (begin < batches->begin_ticks) batches->begin_ticks = begin;
-    if (item->end_ticks <= batches->end_ticks) return;
-    if (batches->end_ticks) span->ticks += item->end_ticks - batches->end_ticks;
-    batches->end_ticks = item->end_ticks;
+    uint64_t before = batches->end_ticks;
+    if (item->end_ticks > before) batches->end_ticks = item->end_ticks;
+    if (batches->is_follower) return;
+    if (before)
+        span->ticks += batches->end_ticks - before;
+    else
+        batches->first_end_ticks = item->end_ticks;
+    span->end_ticks = batches->end_ticks;
 }
 
 static bool fill_cell(struct analysis_batch_type *type, struct analysis_batch_cell *cell,
@@ -143,29 +180,35 @@ static bool fill_cell(struct analysis_batch_type *type, struct analysis_batch_ce
 bool analysis_batches_add(struct analysis_batches *batches, const struct analysis_batch_item *item)
 {
     struct analysis_batch_type *type = &batches->types.items[item->type];
-    struct analysis_batch_span *span = next_batch(batches);
+    struct analysis_batch_span *span = next_batch(batches, item->end_ticks);
     if (!span || !fill_cell(type, &type->cells[span - batches->spans], item)) return false;
     pass_time(batches, span, item);
     span->roots += item->is_root ? item->weight : 0;
     batches->roots += item->is_root ? item->weight : 0;
+    span->recorded++;
     batches->recorded++;
-    batches->filled++;
+    if (!batches->is_follower) batches->filled++;
     return true;
 }
 
 /* ---- Answers ----------------------------------------------------------------------------------------- */
 
+static bool seal_cell(struct analysis_batch_type *type, struct analysis_batch_cell *cell)
+{
+    if (!sparse_histogram_merge(&type->all.durations, &cell->durations)) return false;
+    type->all.recorded += cell->recorded;
+    type->all.count += cell->count;
+    type->all.errors += cell->errors;
+    type->all.ticks += cell->ticks;
+    sparse_histogram_seal(&cell->durations);
+    return true;
+}
+
 static bool seal_type(struct analysis_batch_type *type, uint32_t batch_count)
 {
-    for (uint32_t i = 0; i < batch_count; i++) {
-        struct analysis_batch_cell *cell = &type->cells[i];
-        if (!sparse_histogram_merge(&type->all.durations, &cell->durations)) return false;
-        type->all.recorded += cell->recorded;
-        type->all.count += cell->count;
-        type->all.errors += cell->errors;
-        type->all.ticks += cell->ticks;
-        sparse_histogram_seal(&cell->durations);
-    }
+    for (uint32_t i = 0; i < batch_count; i++)
+        if (!seal_cell(type, &type->cells[i])) return false;
+    if (!seal_cell(type, &type->cells[ANALYSIS_BATCH_OUTSIDE])) return false;
     sparse_histogram_seal(&type->all.durations);
     return true;
 }
@@ -173,7 +216,8 @@ static bool seal_type(struct analysis_batch_type *type, uint32_t batch_count)
 bool analysis_batches_seal(struct analysis_batches *batches)
 {
     if (!settle_last(batches)) return false;
-    if (batches->recorded && batches->end_ticks > batches->begin_ticks) { /* the time before the first end */
+    bool has_time = batches->recorded && batches->end_ticks > batches->begin_ticks;
+    if (has_time && !batches->is_follower) { /* the time before the first end */
         uint64_t known = 0;
         for (uint32_t i = 0; i < batches->count; i++) known += batches->spans[i].ticks;
         batches->spans[0].ticks += batches->end_ticks - batches->begin_ticks - known;

@@ -5,6 +5,7 @@
  *    what is left lose no digits.
  * 3. A deal draws the batches of the smaller side; five sums over them tell that side, and the totals less
  *    these the other one.
+ *    Pairs: z of A's place is replaced by the windows' differences. A deal draws their signs; the sum of their squares stays.
  * 4. After every so many deals: enough, unless some p is within three standard errors of the level.
  */
 #include "analysis/ratiotest.h"
@@ -40,12 +41,9 @@ static double squared_error(const struct ratio_sums *sums, uint32_t count)
     return scatter > 0 ? scatter / (sums->w * sums->w) * count / (count - 1.0) : 0;
 }
 
-static double statistic_of(const struct ratio_sums *a, uint32_t a_count, const struct ratio_sums *b,
-                           uint32_t b_count, double scale)
+/* At most RATIO_STATISTIC_MAX either way. */
+static double over_error(double difference, double error)
 {
-    if (!(a->w > 0) || !(b->w > 0) || a_count < 2 || b_count < 2) return 0;
-    double difference = b->z / b->w - scale * (a->z / a->w);
-    double error = sqrt(squared_error(b, b_count) + scale * scale * squared_error(a, a_count));
     double size = fabs(difference);
     if (size == 0) return 0;
     if (size >= RATIO_STATISTIC_MAX * error)
@@ -53,6 +51,15 @@ static double statistic_of(const struct ratio_sums *a, uint32_t a_count, const s
     else
         size /= error;
     return copysign(size, difference);
+}
+
+static double statistic_of(const struct ratio_sums *a, uint32_t a_count, const struct ratio_sums *b,
+                           uint32_t b_count, double scale)
+{
+    if (!(a->w > 0) || !(b->w > 0) || a_count < 2 || b_count < 2) return 0;
+    double difference = b->z / b->w - scale * (a->z / a->w);
+    return over_error(difference,
+                      sqrt(squared_error(b, b_count) + scale * scale * squared_error(a, a_count)));
 }
 
 static struct ratio_sums sum_up(const double *z, const double *w, uint32_t count)
@@ -78,6 +85,32 @@ double ratio_statistic(const double *z, const double *w, uint32_t a, uint32_t b,
     for (uint32_t i = 0; i < a; i++) add_batch(&sums_a, residual(scale * z[i], ratio * w[i]), w[i]);
     for (uint32_t i = a; i < a + b; i++) add_batch(&sums_b, residual(z[i], ratio * w[i]), w[i]);
     return statistic_of(&sums_a, a, &sums_b, b, 1);
+}
+
+/* Of B's z in a window, what is more than its part of both sides'. 0 if a side has nothing there. */
+static double window_difference(double z_a, double w_a, double z_b, double w_b)
+{
+    return w_a > 0 && w_b > 0 ? residual(z_b, w_b * ((z_a + z_b) / (w_a + w_b))) : 0;
+}
+
+/* `sum` and `squares` of so many windows' differences. */
+static double paired_statistic_of(double sum, double squares, double windows)
+{
+    if (windows < 2) return 0;
+    double scatter = (squares - sum * sum / windows) * windows / (windows - 1);
+    return over_error(sum, scatter > 1e-12 * squares ? sqrt(scatter) : 0);
+}
+
+double ratio_paired_statistic(const double *z, const double *w, uint32_t windows)
+{
+    double sum = 0, squares = 0, telling = 0;
+    for (uint32_t i = 0; i < windows; i++) {
+        double difference = window_difference(z[i], w[i], z[windows + i], w[windows + i]);
+        sum += difference;
+        squares += difference * difference;
+        telling += w[i] > 0 && w[windows + i] > 0;
+    }
+    return paired_statistic_of(sum, squares, telling);
 }
 
 /* ---- Set up ---------------------------------------------------------------------------------------- */
@@ -161,6 +194,38 @@ static double largest_of_deal(const struct ratio_test *test, const struct ratio_
     return largest;
 }
 
+/* ---- Pairs ----------------------------------------------------------------------------------------- */
+
+/* z of A's place becomes the windows' differences. Of the total: zz is the sum of their squares, w the windows that tell. */
+static void take_differences(const struct ratio_test *test, uint32_t hypothesis, struct ratio_sums *total)
+{
+    size_t at = (size_t)hypothesis * 2 * test->a;
+    double *z = test->z + at, *w = test->w + at;
+    *total = (struct ratio_sums){0};
+    for (uint32_t i = 0; i < test->a; i++) {
+        z[i] = window_difference(z[i], w[i], z[test->a + i], w[test->a + i]);
+        total->zz += z[i] * z[i];
+        total->w += w[i] > 0 && w[test->a + i] > 0;
+    }
+}
+
+static double largest_of_signs(const struct ratio_test *test, const struct ratio_sums *totals,
+                               const double *signs)
+{
+    double largest = 0;
+    for (uint32_t h = 0; h < test->count; h++) {
+        if (totals[h].zz == 0) continue;
+        const double *differences = test->z + (size_t)h * 2 * test->a;
+        double sum = 0;
+        for (uint32_t i = 0; i < test->a; i++) sum += signs[i] * differences[i];
+        double size = fabs(paired_statistic_of(sum, totals[h].zz, totals[h].w));
+        if (size > largest) largest = size;
+    }
+    return largest;
+}
+
+/* ---- Answers --------------------------------------------------------------------------------------- */
+
 static int compare_doubles(const void *left, const void *right)
 {
     double one = *(const double *)left, other = *(const double *)right;
@@ -200,18 +265,40 @@ static bool settle(struct ratio_test *test, double level)
     return is_clear;
 }
 
-/* False: it is to stop. */
-static bool run_deals(struct ratio_test *test, const struct ratio_sums *totals, uint32_t *numbers,
-                      double level, trace_progress *progress, void *data)
+/* What a run needs for its deals. */
+struct dealing {
+    struct ratio_sums *totals; /* by hypothesis */
+    uint32_t *numbers;         /* of batches, as last dealt */
+    double *signs;             /* of windows */
+    uint64_t random;
+};
+
+static void toss(double *signs, uint32_t count, uint64_t *random)
 {
-    uint32_t batches = test->a + test->b, smaller = test->a < test->b ? test->a : test->b;
-    uint64_t random = batches;
+    for (uint32_t i = 0; i < count; i++) signs[i] = next_random(random) >> 63 ? 1 : -1;
+}
+
+static double next_largest(const struct ratio_test *test, struct dealing *dealing)
+{
+    uint32_t smaller = test->a < test->b ? test->a : test->b;
+    if (test->is_paired) {
+        toss(dealing->signs, test->a, &dealing->random);
+        return largest_of_signs(test, dealing->totals, dealing->signs);
+    }
+    deal(dealing->numbers, test->a + test->b, smaller, &dealing->random);
+    return largest_of_deal(test, dealing->totals, dealing->numbers, smaller);
+}
+
+/* False: it is to stop. */
+static bool run_deals(struct ratio_test *test, struct dealing *dealing, double level,
+                      trace_progress *progress, void *data)
+{
+    uint32_t smaller = test->a < test->b ? test->a : test->b;
     bool is_clear = false;
     double most = fmin(RATIO_DEALS_MAX, WORK_MAX / ((double)test->count * smaller + 1));
     while (test->deals < RATIO_DEALS_MIN || (!is_clear && test->deals + DEALS_STEP <= most)) {
         for (uint32_t i = 0; i < DEALS_STEP; i++) {
-            deal(numbers, batches, smaller, &random);
-            test->maxima[test->deals++] = largest_of_deal(test, totals, numbers, smaller);
+            test->maxima[test->deals++] = next_largest(test, dealing);
             if (!progress || i % 64) continue;
             if (!progress(data, fmin(test->deals / (double)RATIO_DEALS_MIN, 1))) return false;
         }
@@ -220,20 +307,33 @@ static bool run_deals(struct ratio_test *test, const struct ratio_sums *totals, 
     return true;
 }
 
+/* The statistic as it is, and the row made ready for deals. */
+static void take_statistic(struct ratio_test *test, uint32_t hypothesis, struct ratio_sums *total)
+{
+    size_t at = (size_t)hypothesis * (test->a + test->b);
+    const double *z = test->z + at, *w = test->w + at;
+    if (test->is_paired) {
+        test->statistics[hypothesis] = ratio_paired_statistic(z, w, test->a);
+        take_differences(test, hypothesis, total);
+    } else {
+        test->statistics[hypothesis] = ratio_statistic(z, w, test->a, test->b, 1);
+        centre(test, hypothesis, total);
+    }
+}
+
 bool ratio_test_run(struct ratio_test *test, double level, trace_progress *progress, void *data)
 {
     uint32_t batches = test->a + test->b;
-    struct ratio_sums *totals = calloc((size_t)test->count + 1, sizeof *totals);
-    uint32_t *numbers = calloc((size_t)batches + 1, sizeof *numbers);
-    bool done = totals && numbers;
-    for (uint32_t i = 0; done && i < batches; i++) numbers[i] = i;
-    for (uint32_t h = 0; done && h < test->count; h++) {
-        size_t at = (size_t)h * batches;
-        test->statistics[h] = ratio_statistic(test->z + at, test->w + at, test->a, test->b, 1);
-        centre(test, h, &totals[h]);
-    }
-    if (done) test->is_stopped = !run_deals(test, totals, numbers, level, progress, data);
-    free(totals);
-    free(numbers);
+    struct dealing dealing = {.totals = calloc((size_t)test->count + 1, sizeof *dealing.totals),
+                              .numbers = calloc((size_t)batches + 1, sizeof *dealing.numbers),
+                              .signs = calloc((size_t)test->a + 1, sizeof *dealing.signs),
+                              .random = batches};
+    bool done = dealing.totals && dealing.numbers && dealing.signs;
+    for (uint32_t i = 0; done && i < batches; i++) dealing.numbers[i] = i;
+    for (uint32_t h = 0; done && h < test->count; h++) take_statistic(test, h, &dealing.totals[h]);
+    if (done) test->is_stopped = !run_deals(test, &dealing, level, progress, data);
+    free(dealing.totals);
+    free(dealing.numbers);
+    free(dealing.signs);
     return done && !test->is_stopped;
 }

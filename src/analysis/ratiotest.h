@@ -11,6 +11,12 @@
  * ANY ratio would seem to differ so much if none did (single-step max-T: Westfall and Young 1993). Since all are dealt
  * together, what depends on each other (p99 and p99.9, a task and its subtask) costs no power.
  *
+ * PAIRED, if batch i of A and batch i of B are of one window of time: what is left of B's z in a window, after its part of
+ * the window's, that is to say w_B z / w of both sides together, is a difference that nothing which both share has any
+ * part in; a window counts by w_A w_B / (w_A + w_B), whichever side is which (Mantel and Haenszel 1959). The statistic
+ * is the sum of them over its standard error, from their scatter. A deal changes the sides of each window, or not, by
+ * tossing a coin, for all hypotheses at once.
+ *
  * Deterministic: the same input has the same answer.
  */
 #ifndef CAIRN_ANALYSIS_RATIOTEST_H
@@ -22,6 +28,7 @@ enum { RATIO_DEALS_MIN = 2000, RATIO_DEALS_MAX = 20000, RATIO_STATISTIC_MAX = 10
 
 struct ratio_test {
     uint32_t a, b;      /* batches of each side */
+    bool is_paired;     /* a == b. The caller's */
     uint32_t count;     /* hypotheses */
     double *z, *w;      /* [count][a + b], side A first. The caller's; dealing changes z */
     double *statistics; /* [count] */
@@ -35,6 +42,9 @@ struct ratio_test {
 /* Of one ratio: (z/w of B) - `scale` * (z/w of A), over its standard error. 0 where that cannot be told: a side
  * without w, or no difference; at most RATIO_STATISTIC_MAX either way. */
 double ratio_statistic(const double *z, const double *w, uint32_t a, uint32_t b, double scale);
+
+/* The same of pairs: the windows in which both sides have some w tell. */
+double ratio_paired_statistic(const double *z, const double *w, uint32_t windows);
 
 /* Room for so many hypotheses, all zero. False if memory ran out; free it in any case. */
 bool ratio_test_init(struct ratio_test *test, uint32_t a, uint32_t b, uint32_t count);

@@ -1,6 +1,6 @@
 /* See compare.h. SPDX-License-Identifier: Apache-2.0
  *
- * 1. Batches of both sides are brought to the same size: large, as long as enough remain, and larger if neighbours are alike.
+ * 1. If B overlaps with A, both are paired by time. Else the batches of both sides are brought to the same size: large, as long as enough remain, and larger if neighbours are alike.
  * 2. The types of both sides get a row each, with the figures of each metric.
  * 3. What there is enough of becomes a hypothesis; all are tested together.
  * 4. Intervals: which ratios the same test, with the same critical value, does not rule out.
@@ -8,7 +8,9 @@
  */
 #include "analysis/compare.h"
 
+#include "analysis/batchdrift.h"
 #include "analysis/comparehypotheses.h"
+#include "analysis/comparewindows.h"
 #include "analysis/ratiotest.h"
 #include "cairn/cairn.h"
 
@@ -39,10 +41,21 @@ bool analysis_metric_is_duration(enum analysis_metric metric)
     return metric <= ANALYSIS_MAX;
 }
 
+static double ratio_of(double a, double b)
+{
+    if (a == 0) return b > 0 ? INFINITY : 1;
+    return b / a;
+}
+
 double analysis_difference_effect(const struct analysis_difference *difference)
 {
-    if (difference->a == 0) return difference->b > 0 ? INFINITY : 0;
-    return difference->b / difference->a - 1;
+    return difference->ratio - 1;
+}
+
+double analysis_difference_amount(const struct analysis_difference *difference)
+{
+    bool is_as_shown = difference->ratio == ratio_of(difference->a, difference->b);
+    return is_as_shown ? difference->b - difference->a : difference->a * (difference->ratio - 1);
 }
 
 bool analysis_difference_is_sound(const struct analysis_difference *difference, double level)
@@ -62,44 +75,16 @@ static bool coarsen(struct analysis_compare *compare)
     return analysis_batches_coarsen(compare->a) && analysis_batches_coarsen(compare->b);
 }
 
-/* How alike neighbours are: the autocorrelation, of lag 1, of what the batches' durations are off the type's mean. */
-static double likeness(const struct analysis_batch_type *type, uint32_t count)
-{
-    double ticks = 0, tasks = 0, product = 0, square = 0, before = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        ticks += type->cells[i].ticks;
-        tasks += (double)type->cells[i].count;
-    }
-    for (uint32_t i = 0; i < count && tasks > 0; i++) {
-        double off = type->cells[i].ticks - ticks / tasks * (double)type->cells[i].count;
-        product += off * before;
-        square += off * off;
-        before = off;
-    }
-    return square > 0 ? product / square : 0;
-}
-
-/* Whether any type's batches are more alike than one side in a hundred would show by chance: Bonferroni's bound, by the
- * tail of the normal distribution. */
-static bool drifts(const struct analysis_batches *side)
-{
-    double odds = log(100.0 * (double)(side->types.count + 1));
-    double limit = sqrt(2 * odds - log(4 * 3.14159265358979 * odds));
-    for (size_t i = 0; i < side->types.count; i++)
-        if (likeness(&side->types.items[i], side->count) * sqrt(side->count) > limit) return true;
-    return false;
-}
-
 static bool find_drift(struct analysis_compare *compare)
 {
-    compare->a_drifts = drifts(compare->a);
-    compare->b_drifts = drifts(compare->b);
+    compare->a_drifts = analysis_batches_drift(compare->a);
+    compare->b_drifts = analysis_batches_drift(compare->b);
     return compare->a_drifts || compare->b_drifts;
 }
 
 /* Larger batches depend less on each other, and thirty a side are nearly as good as hundreds. Where they still are
  * like their neighbours, fewer have to do. */
-static bool align(struct analysis_compare *compare)
+static bool align_sizes(struct analysis_compare *compare)
 {
     struct analysis_batches *a = compare->a, *b = compare->b;
     while (a->count && a->size < b->size)
@@ -110,9 +95,36 @@ static bool align(struct analysis_compare *compare)
         if (!coarsen(compare)) return false;
     while (find_drift(compare) && fewer(compare) >= 2 * ANALYSIS_COMPARE_BATCHES_DRIFTING)
         if (!coarsen(compare)) return false;
-    compare->batch_size = a->size > b->size ? a->size : b->size;
+    return true;
+}
+
+/* Windows in which there is no B yet, or no more, tell nothing. */
+static void find_presence(struct analysis_compare *compare)
+{
+    const struct analysis_batches *b = compare->b;
+    compare->window_last = b->count - 1;
+    while (!b->spans[compare->window_first].recorded)
+        compare->window_first++; /* sides that overlap have some */
+    while (!b->spans[compare->window_last].recorded) compare->window_last--;
+}
+
+static bool align_windows(struct analysis_compare *compare)
+{
+    if (!analysis_windows_align(compare->a, compare->b)) return false;
+    compare->windows = analysis_windows_common(compare->a, compare->b);
+    find_presence(compare);
+    compare->windows_drift = analysis_windows_drift(compare->a, compare->b);
+    return true;
+}
+
+static bool align(struct analysis_compare *compare, struct analysis_batches *b_windows)
+{
+    compare->is_paired = b_windows && analysis_windows_overlap(compare->a, b_windows);
+    if (compare->is_paired) compare->b = b_windows;
+    if (!(compare->is_paired ? align_windows(compare) : align_sizes(compare))) return false;
+    compare->batch_size = compare->a->size > compare->b->size ? compare->a->size : compare->b->size;
     compare->is_enough = fewer(compare) >= ANALYSIS_COMPARE_BATCHES_MIN;
-    return analysis_batches_seal(a) && analysis_batches_seal(b);
+    return analysis_batches_seal(compare->a) && analysis_batches_seal(compare->b);
 }
 
 /* ---- Rows ------------------------------------------------------------------------------------------- */
@@ -130,10 +142,10 @@ static bool add_row(struct analysis_compare *compare, const char *name, const st
     struct analysis_compared row = {.type = name, .a = a, .b = b};
     for (unsigned metric = 0; metric < ANALYSIS_METRICS; metric++) {
         struct analysis_hypothesis hypothesis = hypothesis_of(compare, &row, metric);
-        row.metrics[metric] = (struct analysis_difference){.a = analysis_hypothesis_value(&hypothesis, false),
-                                                           .b = analysis_hypothesis_value(&hypothesis, true),
-                                                           .high = INFINITY,
-                                                           .p = NAN};
+        double value_a = analysis_hypothesis_value(&hypothesis, false);
+        double value_b = analysis_hypothesis_value(&hypothesis, true);
+        row.metrics[metric] = (struct analysis_difference){
+            .a = value_a, .b = value_b, .ratio = ratio_of(value_a, value_b), .high = INFINITY, .p = NAN};
     }
     return vector_push(&compare->types, row);
 }
@@ -160,8 +172,9 @@ static bool prepare(struct comparison *comparison)
     uint32_t most = (uint32_t)compare->types.count * ANALYSIS_METRICS;
     comparison->hypotheses = calloc((size_t)most + 1, sizeof *comparison->hypotheses);
     comparison->results = calloc((size_t)most + 1, sizeof *comparison->results);
-    return comparison->hypotheses && comparison->results &&
-           ratio_test_init(&comparison->test, compare->a->count, compare->b->count, most);
+    bool ready = ratio_test_init(&comparison->test, compare->a->count, compare->b->count, most);
+    comparison->test.is_paired = compare->is_paired;
+    return ready && comparison->hypotheses && comparison->results;
 }
 
 /* Fills in a hypothesis where the next one has its place; it stays if it can be tested. */
@@ -274,7 +287,7 @@ static double greatest_change(const struct analysis_compared *row)
                           ? difference->change == ANALYSIS_LESS || difference->change == ANALYSIS_MORE
                           : metric == ANALYSIS_MEAN;
         if (!counts || !(difference->a > 0) || !(difference->b > 0)) continue;
-        greatest = fmax(greatest, fabs(log(difference->b / difference->a)));
+        greatest = fmax(greatest, fabs(log(difference->ratio)));
     }
     return greatest;
 }
@@ -291,13 +304,14 @@ static int compare_rows(const void *left, const void *right)
 /* ---- All together ----------------------------------------------------------------------------------- */
 
 int analysis_compare_run(struct analysis_compare *compare, struct analysis_batches *a,
-                         struct analysis_batches *b, double level, double effect_min, bool per_root,
-                         trace_progress *progress, void *data, struct cairn_error *error)
+                         struct analysis_batches *b, struct analysis_batches *b_windows, double level,
+                         double effect_min, bool per_root, trace_progress *progress, void *data,
+                         struct cairn_error *error)
 {
     *compare = (struct analysis_compare){
         .a = a, .b = b, .level = level, .effect_min = effect_min, .per_root = per_root};
     struct comparison comparison = {.compare = compare};
-    bool done = align(compare) && add_rows(compare) && run_test(&comparison, progress, data);
+    bool done = align(compare, b_windows) && add_rows(compare) && run_test(&comparison, progress, data);
     free(comparison.hypotheses);
     free(comparison.results);
     ratio_test_free(&comparison.test);

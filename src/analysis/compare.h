@@ -5,6 +5,8 @@
  *                                   │
  *     analysis_compare_run:  same batch size ─► figures ─► one test of all ratios ─► intervals, verdicts
  *
+ * Sides of one recording are paired by time if they overlap: read side B once more as A's follower (batches.h).
+ *
  * What is tested, under which assumptions, and what no such test can know: doc/comparing.md.
  */
 #ifndef CAIRN_ANALYSIS_COMPARE_H
@@ -37,7 +39,8 @@ enum analysis_change {
 };
 
 struct analysis_difference {
-    double a, b; /* NAN: there is none */
+    double a, b;  /* NAN: there is none */
+    double ratio; /* b / a; tested and paired by time: that within the windows; NAN: there is none */
     double low,
         high; /* of b / a, all intervals together sure at the level; 0, INFINITY: no bound can be given */
     double p; /* adjusted for all types and metrics; NAN: too few to test */
@@ -61,12 +64,16 @@ enum {
 struct analysis_compare {
     /* Results. */
     VECTOR(struct analysis_compared) types; /* those that changed first, the greatest change first */
-    uint64_t batch_size;
-    uint32_t tested; /* ratios */
+    uint64_t batch_size;                    /* in items; paired: A's */
+    bool is_paired;                         /* by time: batch i of A and of B are of one window */
+    uint32_t windows;                       /* paired: with enough of both */
+    uint32_t window_first, window_last;     /* paired: those that have items of B */
+    uint32_t tested;                        /* ratios */
     uint32_t deals;
     bool is_enough; /* batches to test anything */
     bool a_drifts,
-        b_drifts; /* neighbouring batches of the side are still alike: less is certain than is said */
+        b_drifts;       /* neighbouring batches of the side are still alike: less is certain than is said */
+    bool windows_drift; /* likewise the differences in neighbouring windows */
     /* What was asked for. */
     struct analysis_batches *a, *b;
     double level, effect_min;
@@ -77,21 +84,25 @@ struct analysis_compare {
 #define ANALYSIS_COMPARE_LEVEL 0.05
 #define ANALYSIS_COMPARE_EFFECT_MIN 0.02
 
-/* Compares; `a` and `b` are complete and are sealed by this, and must outlive the result. `level`: how often any
- * difference at all may be called where there is none, as 0.05. `effect_min`: what is smaller is not called, as 0.02.
- * `per_root`: tasks, not regions. 0, or -1 with *error set (memory ran out, or `progress` has
+/* Compares; `a` and `b` are complete and are sealed by this, and must outlive the result. `b_windows`: the same items as
+ * b's, following a, or NULL if the sides are not of one recording; it is compared in b's stead if it overlaps with a.
+ * `level`: how often any difference at all may be called where there is none, as 0.05. `effect_min`: what is smaller is
+ * not called, as 0.02. `per_root`: tasks, not regions. 0, or -1 with *error set (memory ran out, or `progress` has
  * stopped it); free it in any case. */
 int analysis_compare_run(struct analysis_compare *compare, struct analysis_batches *a,
-                         struct analysis_batches *b, double level, double effect_min, bool per_root,
-                         trace_progress *progress, void *data, struct cairn_error *error);
+                         struct analysis_batches *b, struct analysis_batches *b_windows, double level,
+                         double effect_min, bool per_root, trace_progress *progress, void *data,
+                         struct cairn_error *error);
 void analysis_compare_free(struct analysis_compare *compare);
 
 /* "mean", "p50", ..., "p999", "max", "total", "count", "rate", "errors". */
 const char *analysis_metric_name(enum analysis_metric metric);
 /* Whether it is a duration of tasks: MEAN to MAX. */
 bool analysis_metric_is_duration(enum analysis_metric metric);
-/* b / a - 1: 0.1 is 10 % more; INFINITY from nothing to something; NAN if a side has none. */
+/* ratio - 1: 0.1 is 10 % more; INFINITY from nothing to something; NAN if a side has none. */
 double analysis_difference_effect(const struct analysis_difference *difference);
+/* The same in the metric's unit, more than `a`. */
+double analysis_difference_amount(const struct analysis_difference *difference);
 /* Whether chance alone does not explain it. */
 bool analysis_difference_is_sound(const struct analysis_difference *difference, double level);
 

@@ -109,15 +109,25 @@ static double numerator(enum analysis_metric metric, const struct analysis_batch
     }
 }
 
-static double denominator(const struct analysis_hypothesis *hypothesis,
-                          const struct analysis_batch_cell *cell, const struct analysis_batch_span *span,
-                          double ns_per_tick)
+/* Of batch i. Windows take the same time on both sides: a leader's first batch has the time before its first end, too. */
+static double seconds_of(const struct analysis_compare *compare, const struct analysis_batches *side,
+                         uint32_t i)
 {
-    bool per_root = hypothesis->compare->per_root && hypothesis->metric != ANALYSIS_RATE;
+    const struct analysis_batches *measure = compare->is_paired ? compare->b : side;
+    return (double)measure->spans[i].ticks * side->ns_per_tick * 1e-9;
+}
+
+static double denominator(const struct analysis_hypothesis *hypothesis,
+                          const struct analysis_batch_cell *cell, const struct analysis_batches *side,
+                          uint32_t i)
+{
+    const struct analysis_compare *compare = hypothesis->compare;
+    bool per_root = compare->per_root && hypothesis->metric != ANALYSIS_RATE;
+    if (compare->is_paired && (i < compare->window_first || i > compare->window_last)) return 0;
     switch (hypothesis->metric) {
     case ANALYSIS_TOTAL:
     case ANALYSIS_COUNT:
-    case ANALYSIS_RATE: return per_root ? (double)span->roots : (double)span->ticks * ns_per_tick * 1e-9;
+    case ANALYSIS_RATE: return per_root ? (double)side->spans[i].roots : seconds_of(compare, side, i);
     default: return (double)cell->count;
     }
 }
@@ -131,7 +141,7 @@ static void fill_side(const struct analysis_hypothesis *hypothesis, bool of_b, d
     for (uint32_t i = 0; i < side->count; i++) {
         const struct analysis_batch_cell *cell = type ? &type->cells[i] : &nothing;
         z[i] = numerator(hypothesis->metric, cell, side->ns_per_tick, limit_ticks);
-        w[i] = denominator(hypothesis, cell, &side->spans[i], side->ns_per_tick);
+        w[i] = denominator(hypothesis, cell, side, i);
     }
 }
 
@@ -155,12 +165,20 @@ static uint32_t positive(const double *values, uint32_t count)
     return found;
 }
 
+static uint32_t positive_in_both(const double *values, uint32_t count)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i++) found += values[i] > 0 && values[count + i] > 0;
+    return found;
+}
+
 bool analysis_hypothesis_is_testable(const struct analysis_hypothesis *hypothesis, const double *z,
                                      const double *w)
 {
     uint32_t a = hypothesis->compare->a->count, b = hypothesis->compare->b->count;
     double share = share_above(hypothesis->metric);
     if (hypothesis->metric == ANALYSIS_MAX) return false;
+    if (hypothesis->compare->is_paired && positive_in_both(w, a) < ANALYSIS_COMPARE_BATCHES_MIN) return false;
     if (positive(w, a) < ANALYSIS_COMPARE_BATCHES_MIN || positive(w + a, b) < ANALYSIS_COMPARE_BATCHES_MIN)
         return false;
     if (positive(z, a + b) < ANALYSIS_COMPARE_BATCHES_MIN) return false;
@@ -175,7 +193,31 @@ static double statistic_at(const struct analysis_hypothesis *hypothesis, double 
                            double *w)
 {
     analysis_hypothesis_fill(hypothesis, exp(log_scale), z, w);
-    return ratio_statistic(z, w, hypothesis->compare->a->count, hypothesis->compare->b->count, 1);
+    const struct analysis_compare *compare = hypothesis->compare;
+    return compare->is_paired ? ratio_paired_statistic(z, w, compare->a->count)
+                              : ratio_statistic(z, w, compare->a->count, compare->b->count, 1);
+}
+
+/* Where the statistic is 0: the ratio within the windows, which that of the sides is near to, or not. The greater the scale,
+ * the less the statistic. NAN if it is nowhere 0. */
+static double find_estimate(const struct analysis_hypothesis *hypothesis, double log_start, double *z,
+                            double *w)
+{
+    double direction = statistic_at(hypothesis, log_start, z, w) > 0 ? 1 : -1, inside = 0,
+           outside = 1.0 / 1024;
+    while (direction * statistic_at(hypothesis, log_start + direction * outside, z, w) > 0) {
+        inside = outside;
+        outside *= 2;
+        if (outside > 16) return NAN;
+    }
+    while (outside - inside > 1e-6) {
+        double middle = (inside + outside) / 2;
+        if (direction * statistic_at(hypothesis, log_start + direction * middle, z, w) > 0)
+            inside = middle;
+        else
+            outside = middle;
+    }
+    return log_start + direction * (inside + outside) / 2;
 }
 
 /* From the estimate in steps that double until the statistic is beyond, then by bisection. `direction`: 1 or -1; the
@@ -204,8 +246,14 @@ void analysis_hypothesis_interval(const struct analysis_hypothesis *hypothesis, 
 {
     difference->low = 0;
     difference->high = INFINITY;
-    if (!(difference->a > 0) || !(difference->b > 0) || !(critical < INFINITY)) return;
+    if (!(difference->a > 0) || !(difference->b > 0)) return;
     double log_estimate = log(difference->b / difference->a);
+    if (hypothesis->compare->is_paired) {
+        log_estimate = find_estimate(hypothesis, log_estimate, z, w);
+        if (isnan(log_estimate)) return;
+        difference->ratio = exp(log_estimate);
+    }
+    if (!(critical < INFINITY)) return;
     difference->low = exp(log_estimate - find_bound(hypothesis, critical, -1, log_estimate, z, w));
     difference->high = exp(log_estimate + find_bound(hypothesis, critical, 1, log_estimate, z, w));
 }

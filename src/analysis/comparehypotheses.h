@@ -11,6 +11,9 @@
  *
  * If B's 99th percentile is greater than A's, more than 1 % of B's tasks and fewer of A's are above the common one.
  *
+ * Where the sides are paired by time, windows before B's first items and after its last ones do not count. Those between do,
+ * also without any of B: left out, they would make B's rate seem higher.
+ *
  * How much greater is told by the same test: SCALE is a factor that A's values are multiplied by before the two sides are
  * compared; those for which no difference is found are the interval.
  */
@@ -33,8 +36,8 @@ void analysis_hypothesis_fill(const struct analysis_hypothesis *hypothesis, doub
 /* Whether there is enough to test it, going by z and w for scale 1. */
 bool analysis_hypothesis_is_testable(const struct analysis_hypothesis *hypothesis, const double *z,
                                      const double *w);
-/* The ratios b / a whose statistic is within +-critical: 0 or INFINITY where there is no bound. `difference` has a and b.
- * z and w: room for all batches. */
+/* The ratios b / a whose statistic is within +-critical: 0 or INFINITY where there is no bound; paired by time, also the one
+ * whose statistic is 0. `difference` has a and b. z and w: room for all batches. */
 void analysis_hypothesis_interval(const struct analysis_hypothesis *hypothesis, double critical, double *z,
                                   double *w, struct analysis_difference *difference);
 

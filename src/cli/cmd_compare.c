@@ -1,7 +1,8 @@
 /* cairn compare: what has changed between two traces, or between two parts of one. SPDX-License-Identifier: Apache-2.0
  *
  * Each side is a question of its own, asked with the same filters and with that of --a or --b; its tasks or regions go into
- * a side of the comparison. Then both are compared, shown, and held against the rules of --fail-if. */
+ * a side of the comparison. Of one trace, side B's go into a second one, too, which follows A's, so that both can be paired by
+ * time. Then both are compared, shown, and held against the rules of --fail-if. */
 #include "analysis/compare.h"
 #include "analysis/compareside.h"
 #include "cli/comparerows.h"
@@ -30,6 +31,8 @@ struct compare_run {
         struct query query;
         struct question question;
         struct analysis_side side;
+        struct analysis_side windows; /* the same, following A's */
+        bool has_windows;
     } parts[2];
     struct fail_rules rules;
     double level, effect_min;
@@ -76,12 +79,26 @@ static int read_options(struct compare_run *run)
 
 /* ---- Reading ---------------------------------------------------------------------------------------- */
 
+static bool take_task(void *given, const struct analysis_task *task)
+{
+    struct compare_part *part = given;
+    return analysis_side_task(&part->side, task) &&
+           (!part->has_windows || analysis_side_task(&part->windows, task));
+}
+
+static bool take_region(void *given, const struct analysis_region *region)
+{
+    struct compare_part *part = given;
+    return analysis_side_region(&part->side, region) &&
+           (!part->has_windows || analysis_side_region(&part->windows, region));
+}
+
 static int read_tasks(struct compare_part *part)
 {
     struct analysis_tasks tasks = {0};
     bool ready = analysis_tasks_init(&tasks, part->question.info, question_filter(&part->question), 0);
-    tasks.each = analysis_side_task;
-    tasks.each_data = &part->side;
+    tasks.each = take_task;
+    tasks.each_data = part;
     int code = ready ? question_run_tasks(&part->question, &tasks) : cli_out_of_memory();
     analysis_tasks_free(&tasks);
     return code;
@@ -91,8 +108,8 @@ static int read_regions(struct compare_part *part)
 {
     struct analysis_regions regions = {0};
     bool ready = analysis_regions_init(&regions, part->question.info, question_filter(&part->question));
-    regions.each = analysis_side_region;
-    regions.each_data = &part->side;
+    regions.each = take_region;
+    regions.each_data = part;
     int code = ready ? question_run_regions(&part->question, &regions) : cli_out_of_memory();
     analysis_regions_free(&regions);
     return code;
@@ -110,6 +127,16 @@ static bool set_filter(struct compare_run *run, struct compare_part *part)
     return part->both;
 }
 
+static bool init_sides(struct compare_run *run, struct compare_part *part)
+{
+    if (!analysis_side_init(&part->side, part->question.info)) return false;
+    part->has_windows = run->is_one_trace && part == &run->parts[1];
+    if (!part->has_windows) return true;
+    bool ready = analysis_side_init(&part->windows, part->question.info);
+    analysis_batches_follow(&part->windows.batches, &run->parts[0].side.batches);
+    return ready;
+}
+
 static int read_part(struct compare_run *run, struct compare_part *part, const char *path)
 {
     bool regions = run->options->regions;
@@ -118,16 +145,18 @@ static int read_part(struct compare_run *run, struct compare_part *part, const c
                               regions ? ANALYSIS_REGIONS : ANALYSIS_TASKS, path);
     if (code != CLI_OK) return code;
     part->question.source->no_text = true; /* logs have been searched by now, if they had to be */
-    if (!analysis_side_init(&part->side, part->question.info)) return cli_out_of_memory();
+    if (!init_sides(run, part)) return cli_out_of_memory();
     return regions ? read_regions(part) : read_tasks(part);
 }
 
 static int compare_parts(struct compare_run *run)
 {
     struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
-    int result = analysis_compare_run(&run->result, &run->parts[0].side.batches, &run->parts[1].side.batches,
-                                      run->level, run->effect_min, !run->options->regions, cli_progress,
-                                      "comparing", &error);
+    struct compare_part *b = &run->parts[1];
+    int result =
+        analysis_compare_run(&run->result, &run->parts[0].side.batches, &b->side.batches,
+                             b->has_windows ? &b->windows.batches : NULL, run->level, run->effect_min,
+                             !run->options->regions, cli_progress, "comparing", &error);
     cli_progress_done();
     return result == 0 ? CLI_OK : cli_report(&error);
 }
@@ -152,17 +181,23 @@ static void print_method(const struct compare_run *run)
 {
     const struct analysis_compare *result = &run->result;
     char size[SHOW_BYTES];
+    show_count(size, result->batch_size);
     if (!result->is_enough) {
         printf("\nToo few to tell: there are %u and %u blocks to compare, %d of each are needed.\n",
-               run->parts[0].side.batches.count, run->parts[1].side.batches.count,
-               ANALYSIS_COMPARE_BATCHES_MIN);
+               result->a->count, result->b->count, ANALYSIS_COMPARE_BATCHES_MIN);
         return;
     }
-    printf("\n* is beyond chance: %u ratios tested together over %u and %u blocks of %s %s; where nothing "
-           "differs, "
-           "%g %% of\ncomparisons show any. What differs by less than %g %% is not called.\n",
-           result->tested, run->parts[0].side.batches.count, run->parts[1].side.batches.count,
-           show_count(size, result->batch_size), item_word(run), 100 * run->level, 100 * run->effect_min);
+    printf("\n* is beyond chance: %u ratios tested together", result->tested);
+    if (result->is_paired)
+        printf(", paired by time, over %u windows of %s %s of A;\n", result->windows, size, item_word(run));
+    else
+        printf(" over %u and %u blocks of %s %s;\n", result->a->count, result->b->count, size,
+               item_word(run));
+    printf("where nothing differs, %g %% of comparisons show any. What differs by less than %g %% is not "
+           "called.\n",
+           100 * run->level, 100 * run->effect_min);
+    if (result->is_paired)
+        printf("A change is that within the windows: both sides met the same moments there.\n");
 }
 
 static void print_cautions(const struct compare_run *run)
@@ -173,6 +208,9 @@ static void print_cautions(const struct compare_run *run)
             printf("%s drifts: its blocks are like their neighbours. Differences are less certain than is "
                    "said.\n",
                    run->parts[i].letter);
+    if (result->windows_drift)
+        printf("Neighbouring windows differ alike: differences are less certain than is said.\n");
+    if (result->is_paired) return;
     printf(
         "%s\n",
         run->is_one_trace
@@ -216,9 +254,9 @@ static void print_all(const struct compare_run *run)
 
 /* ---- For programs ----------------------------------------------------------------------------------- */
 
-static void write_part(const struct compare_part *part, struct json *json)
+static void write_part(const struct compare_part *part, const struct analysis_batches *batches,
+                       struct json *json)
 {
-    const struct analysis_batches *batches = &part->side.batches;
     json_object(json);
     json_key(json, "path"), json_text(json, part->question.path);
     json_key(json, "part"), json_text(json, part->part);
@@ -262,15 +300,23 @@ static void write_rest(const struct compare_run *run, struct json *json)
 {
     json_key(json, "sides");
     json_array(json);
-    for (unsigned i = 0; i < 2; i++) write_part(&run->parts[i], json);
+    write_part(&run->parts[0], run->result.a, json);
+    write_part(&run->parts[1], run->result.b, json);
     json_end(json);
     json_key(json, "unit"), json_text(json, run->result.per_root ? "root task" : "second");
     json_key(json, "level"), json_double(json, run->level);
     json_key(json, "min_effect"), json_double(json, run->effect_min);
     json_key(json, "tested"), json_uint(json, run->result.tested);
+    json_key(json, "test"), json_text(json, run->result.is_paired ? "paired_by_time" : "blocks");
+    json_key(json, "windows");
+    if (run->result.is_paired)
+        json_uint(json, run->result.windows);
+    else
+        json_null(json);
     json_key(json, "block_size"), json_uint(json, run->result.batch_size);
     json_key(json, "a_drifts"), json_bool(json, run->result.a_drifts);
     json_key(json, "b_drifts"), json_bool(json, run->result.b_drifts);
+    json_key(json, "windows_drift"), json_bool(json, run->result.windows_drift);
     write_rules(run, json);
 }
 
@@ -363,6 +409,7 @@ static int run_compare(const void *given, int count, char **arguments)
     fail_rules_free(&run.rules);
     for (unsigned i = 0; i < 2; i++) {
         analysis_side_free(&run.parts[i].side);
+        analysis_side_free(&run.parts[i].windows);
         code = question_end(&run.parts[i].question, code);
         free(run.parts[i].both);
     }
@@ -389,47 +436,54 @@ const struct cli_command cmd_compare = {
     .name = "compare",
     .arguments = "TRACE_A [TRACE_B]",
     .summary = "what has changed between two traces, or two parts of one, and whether chance explains it",
-    .details = "A is what was, B what is. For each type: how many, the mean, percentiles, the total and the "
-               "number of its tasks for "
-               "each root task (one without parent), the rate per second and the share that failed, on "
-               "either side, and by how much B "
-               "differs, in per cent of A. Percentiles are right within 0.4 %, all else is exact. Types that "
-               "changed come first; "
-               "--details shows all metrics of each, with intervals.\n\n"
-               "A star marks what is beyond chance. All ratios are tested together, over blocks of "
-               "consecutive tasks, because tasks "
-               "that are near in time are alike: where nothing differs, a share of --level of all "
-               "comparisons shows any star at all. "
-               "Slower and faster go by durations, and what differs by less than --min-effect is not called. "
-               "What no test can know is "
-               "whether two runs of the same program would have been alike: machines drift. doc/comparing.md "
-               "tells more.\n\n"
-               "--a and --b take an expression each (`cairn help filters`). They tell two parts of one "
-               "trace, which should have no "
-               "task in common; of two traces, which part of each is meant. All other filters are for both "
-               "sides.\n\n"
-               "--fail-if is for builds: rules, separated by commas or 'or', of the form METRIC(TYPE) > "
-               "+AMOUNT or METRIC(TYPE) < "
-               "-AMOUNT. Metrics are mean p50 p90 p99 p999 max total count rate errors (total and count for "
-               "each root task, of regions "
-               "per second; rate per second; errors as a share). TYPE is a pattern, * for all. AMOUNT is "
-               "that of the change: 10% of A, "
-               "or 5ms, or a plain number of count, rate and errors. If a change exceeds it and is beyond "
-               "chance, the exit code is 1. "
-               "A max is not tested: its numbers alone decide. What exceeds its amount but not chance, and "
-               "what is too few to tell, is "
-               "told and passes; a rule that matches no type at all fails.\n\n" QUERY_DETAILS
-               "\n\n--json: {\"types\": [...], \"sides\": [A, B], \"unit\": ..., \"level\": ..., "
-               "\"min_effect\": ..., \"tested\": "
-               "ratios, \"block_size\": tasks, \"a_drifts\": ..., \"b_drifts\": ..., \"fail_if\": [...]}. A "
-               "side has: path, part (what "
-               "--a or --b says), finished, roots, seconds, blocks, diagnostics; of fail_if each has: rule, "
-               "type, outcome (kept, "
-               "broken, not_sound, too_few). A type has: " COMPAREROWS_FIELDS ". --csv has a line per type.",
+    .details =
+        "A is what was, B what is. For each type: how many, the mean, percentiles, the total and the "
+        "number of its tasks for "
+        "each root task (one without parent), the rate per second and the share that failed, on "
+        "either side, and by how much B "
+        "differs, in per cent of A. Percentiles are right within 0.4 %, all else is exact. Types that "
+        "changed come first; "
+        "--details shows all metrics of each, with intervals.\n\n"
+        "A star marks what is beyond chance. All ratios are tested together, over blocks of "
+        "consecutive tasks, because tasks "
+        "that are near in time are alike: where nothing differs, a share of --level of all "
+        "comparisons shows any star at all. "
+        "Slower and faster go by durations, and what differs by less than --min-effect is not called. "
+        "What no test can know is "
+        "whether two runs of the same program would have been alike: machines drift. doc/comparing.md "
+        "tells more.\n\n"
+        "--a and --b take an expression each (`cairn help filters`). They tell two parts of one "
+        "trace, which should have no "
+        "task in common; of two traces, which part of each is meant. All other filters are for both "
+        "sides.\n\n"
+        "Parts of one trace that overlap in time, such as a canary and the rest, are paired by time: within "
+        "each of 16 windows or more B's tasks are held against A's, which met the same moments, so that what "
+        "the machine did meanwhile does not count. The changes are then those within the windows: if the "
+        "shares of the sides vary with the load, they can differ from those of the figures shown.\n\n"
+        "--fail-if is for builds: rules, separated by commas or 'or', of the form METRIC(TYPE) > "
+        "+AMOUNT or METRIC(TYPE) < "
+        "-AMOUNT. Metrics are mean p50 p90 p99 p999 max total count rate errors (total and count for "
+        "each root task, of regions "
+        "per second; rate per second; errors as a share). TYPE is a pattern, * for all. AMOUNT is "
+        "that of the change: 10% of A, "
+        "or 5ms, or a plain number of count, rate and errors. If a change exceeds it and is beyond "
+        "chance, the exit code is 1. "
+        "A max is not tested: its numbers alone decide. What exceeds its amount but not chance, and "
+        "what is too few to tell, is "
+        "told and passes; a rule that matches no type at all fails.\n\n" QUERY_DETAILS
+        "\n\n--json: {\"types\": [...], \"sides\": [A, B], \"unit\": ..., \"level\": ..., "
+        "\"min_effect\": ..., \"tested\": "
+        "ratios, \"test\": \"blocks\" or \"paired_by_time\", \"windows\": ..., \"block_size\": tasks, "
+        "\"a_drifts\": ..., \"b_drifts\": ..., \"windows_drift\": ..., \"fail_if\": [...]}. A "
+        "side has: path, part (what "
+        "--a or --b says), finished, roots, seconds, blocks, diagnostics; of fail_if each has: rule, "
+        "type, outcome (kept, "
+        "broken, not_sound, too_few). A type has: " COMPAREROWS_FIELDS ". --csv has a line per type.",
     .examples = "cairn compare before.cairn after.cairn              # those that changed first\n"
                 "cairn compare --details --type 'GET *' a.cairn b.cairn\n"
                 "cairn compare --regions a.cairn b.cairn             # regions instead of tasks\n"
                 "cairn compare demo.cairn --a 'begin < 5s' --b 'begin >= 5s'\n"
+                "cairn compare demo.cairn --a 'attr.version = 1' --b 'attr.version = 2'   # a canary\n"
                 "cairn compare demo.cairn --a 'attr.hit = true' --b 'attr.hit = false'\n"
                 "cairn compare --fail-if 'p99(checkout) > +10%, errors(*) > +0.01' a.cairn b.cairn\n",
     .options = options_table,

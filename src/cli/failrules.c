@@ -166,7 +166,8 @@ enum fail_outcome fail_rule_ask(const struct fail_rule *rule, const struct analy
                                 double level)
 {
     const struct analysis_difference *difference = &type->metrics[rule->metric];
-    double size = rule->is_relative ? analysis_difference_effect(difference) : difference->b - difference->a;
+    double size =
+        rule->is_relative ? analysis_difference_effect(difference) : analysis_difference_amount(difference);
     if (isnan(size)) return FAIL_TOO_FEW;
     double beyond = rule->is_less ? rule->amount - size : size - rule->amount;
     if (!(beyond > ROUNDING)) return FAIL_KEPT;

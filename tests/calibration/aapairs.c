@@ -2,8 +2,8 @@
  *
  *     aapairs TRACE [PAIRS [SEED]]
  *
- * Splits the trace's tasks into pairs of sides by random blocks (aapairs.h), of several lengths; compares each pair at the
- * level of 5 %, without a least effect, and prints in how many any metric of any type was called, beside the binomial 95 %
+ * Splits the trace's tasks into pairs of sides by random blocks (aapairs.h), of several lengths; compares each pair, paired by
+ * time and, as if of two recordings, by blocks, at the level of 5 %, without a least effect, and prints in how many any metric of any type was called, beside the binomial 95 %
  * band. Then plants slowdowns in the most frequent type, and prints how often each was found, and how often another type was
  * called.
  *
@@ -59,7 +59,7 @@ static bool load(struct loading *loading, const char *path)
 }
 
 struct tally {
-    unsigned alarms, found, others;
+    unsigned alarms, found, others, paired;
 };
 
 static bool run_pairs(struct loading *loading, unsigned count, struct tally *tally)
@@ -67,7 +67,7 @@ static bool run_pairs(struct loading *loading, unsigned count, struct tally *tal
     const char *slow = loading->pairs.types[loading->pairs.slow_type];
     *tally = (struct tally){0};
     for (unsigned i = 0; i < count; i++) {
-        struct analysis_batches sides[2];
+        static struct aapairs_side sides[2];
         struct analysis_compare compare;
         bool done = aapairs_compare(&loading->pairs, sides, &compare), is_other = false;
         for (size_t k = 0; k < compare.types.count; k++)
@@ -76,12 +76,16 @@ static bool run_pairs(struct loading *loading, unsigned count, struct tally *tal
         tally->alarms += aapairs_alarm(&compare, NULL);
         tally->found += aapairs_alarm(&compare, slow);
         tally->others += is_other;
-        analysis_compare_free(&compare);
-        analysis_batches_free(&sides[0]);
-        analysis_batches_free(&sides[1]);
+        tally->paired += compare.is_paired;
+        aapairs_free(sides, &compare);
         if (!done) return fprintf(stderr, "a pair could not be compared\n"), false;
     }
     return true;
+}
+
+static const char *test_name(const struct loading *loading)
+{
+    return loading->pairs.is_paired ? "by time" : "by blocks";
 }
 
 /* Pairs of which nothing differs, by blocks of this many tasks. */
@@ -94,8 +98,10 @@ static bool measure(struct loading *loading, uint64_t block, unsigned count)
     loading->pairs.block = block;
     loading->pairs.slow = 1;
     if (!run_pairs(loading, count, &tally)) return false;
-    printf("blocks of %5" PRIu64 " tasks: %u of %u pairs called (%.1f %%); 95 %% band of 5 %%: %u to %u\n",
-           block, tally.alarms, count, 100.0 * tally.alarms / count, low, high);
+    printf("compared %s, sides of blocks of %" PRIu64 " tasks: %u of %u pairs called (%.1f %%); "
+           "95 %% band of 5 %%: %u to %u\n",
+           test_name(loading), block, tally.alarms, count, 100.0 * tally.alarms / count, low, high);
+    if (loading->pairs.is_paired && tally.paired < count) printf("  paired: %u\n", tally.paired);
     return tally.alarms <= limit;
 }
 
@@ -105,9 +111,10 @@ static bool plant(struct loading *loading, uint64_t block, double slow, unsigned
     loading->pairs.block = block;
     loading->pairs.slow = slow;
     if (!run_pairs(loading, count, &tally)) return false;
-    printf("'%s' %g %% slower: found in %u of %u pairs, another type called in %u\n",
-           loading->pairs.types[loading->pairs.slow_type], 100 * (slow - 1), tally.found, count,
-           tally.others);
+    printf("compared %s, sides of blocks of %" PRIu64 ", '%s' %g %% slower: found in %u of %u pairs, "
+           "another type called in %u\n",
+           test_name(loading), block, loading->pairs.types[loading->pairs.slow_type], 100 * (slow - 1),
+           tally.found, count, tally.others);
     return true;
 }
 
@@ -126,6 +133,25 @@ static uint64_t largest_block(const struct loading *loading)
     return block;
 }
 
+/* The level, for sides of single tasks, as if each went to either at random, and of blocks of several lengths; then what is
+ * found. */
+static bool run_test(struct loading *loading, unsigned pairs)
+{
+    uint64_t block = largest_block(loading), lengths[] = {1, block / 16, block / 4, block};
+    for (size_t i = 0; i < 4; i++)
+        if (!measure(loading, lengths[i] ? lengths[i] : 1, pairs)) return false;
+    return plant(loading, 1, 1.02, pairs) && plant(loading, 1, 1.05, pairs) &&
+           plant(loading, 1, 1.1, pairs) && plant(loading, block, 1.1, pairs);
+}
+
+static bool run_both(struct loading *loading, unsigned pairs)
+{
+    loading->pairs.is_paired = true;
+    if (!run_test(loading, pairs)) return false;
+    loading->pairs.is_paired = false;
+    return run_test(loading, pairs);
+}
+
 int main(int count, char **arguments)
 {
     static struct loading loading;
@@ -135,10 +161,7 @@ int main(int count, char **arguments)
     bool done = load(&loading, arguments[1]);
     if (done) {
         prepare(&loading);
-        uint64_t block = largest_block(&loading);
-        done = measure(&loading, block, pairs) && measure(&loading, block / 4 + !(block / 4), pairs) &&
-               measure(&loading, block / 16 + !(block / 16), pairs) && plant(&loading, block, 1.05, pairs) &&
-               plant(&loading, block, 1.1, pairs) && plant(&loading, block, 1.3, pairs);
+        done = run_both(&loading, pairs);
     }
     vector_free(&loading.pairs.items);
     analysis_names_free(&loading.names);

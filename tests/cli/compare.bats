@@ -181,6 +181,59 @@ PYTHON
     jq -e '.types[0].finished_a + .types[0].finished_b == 3000' regions.json
 }
 
+# make_canary NAME SLOWER: 6000 tasks, one in four of version 2, whose sql takes SLOWER per cent; meanwhile everything takes
+# from half to twice as long, in waves of 200 tasks and all over the recording.
+make_canary() {
+    python3 - "$2" >"$1.txt" <<'PYTHON'
+import math, random, sys
+slower = int(sys.argv[1])
+chance = random.Random(slower)
+print("""cairn-text 1
+head pid=42 round=2 clock=monotonic start=1000,1000,1700000000000001000 last=900001000,900001000,1700000000900001000
+site number=1 role=task text="page" file="src/app.c" function="main" line=10
+site number=2 role=task text="sql" file="src/app.c" function="pay" line=20
+site number=3 role=attr value=int text="version" file="src/app.c" function="main" line=11
+site number=12 role=end file="src/app.c" function="main" line=99
+thread index=1 tid=42 begin=1500 name="main"
+
+block events number=1 thread=1 begin=1500""")
+now = 2000
+for i in range(6000):
+    kind, version = 1 + i % 2, 1 + (chance.random() < 0.25)
+    print(f"  task_begin site={kind} time={now} id=2:{kind}:{i + 1}")
+    print(f"  task id=2:{kind}:{i + 1} birth={now}")
+    print(f"  attr site=3 time={now + 1} value={version}")
+    birth, moment = now, 2 ** (0.5 * math.sin(i / 200) + 0.5 * math.sin(i / 1000))
+    if kind == 2 and version == 2: moment *= slower / 100
+    now += int(moment * chance.randint(5000, 15000))
+    print(f"  task_end site=12 time={now} id=2:{kind}:{i + 1} birth={birth}")
+PYTHON
+    "$CAIRN" assemble "$1.txt" -o "$1"
+}
+
+@test "parts of one recording that overlap are paired by time: a canary that is 10 % slower is found" {
+    make_canary canary.cairn 110
+    make_canary same.cairn 100
+    "$CAIRN" compare --json canary.cairn --a 'attr.version = 1' --b 'attr.version = 2' >canary.json
+    [ "$(field canary.json sql verdict)" = slower ]
+    [ "$(field canary.json page verdict)" = same ]
+    jq -e '.types[0] | .mean_change > 0.07 and .mean_change < 0.13 and .mean_low > 0 and .mean_p < 0.01' canary.json
+    jq -e '.test == "paired_by_time" and .windows >= 16 and .windows <= 64 and .windows_drift == false' canary.json
+    jq -e '.sides[0].finished + .sides[1].finished == 6000 and .sides[0].blocks == .sides[1].blocks' canary.json
+    run -0 "$CAIRN" compare canary.cairn --a 'attr.version = 1' --b 'attr.version = 2'
+    [[ "$output" == *"ratios tested together, paired by time, over "*" windows of "*" tasks of A;"* ]]
+    "$CAIRN" compare --json same.cairn --a 'attr.version = 1' --b 'attr.version = 2' >same.json
+    jq -e '[.types[].verdict] == ["same", "same"] and .test == "paired_by_time"' same.json
+    run -1 "$CAIRN" compare --fail-if 'mean(sql) > +2%' canary.cairn --a 'attr.version = 1' --b 'attr.version = 2'
+}
+
+@test "parts that do not overlap, and two recordings, are compared by blocks" {
+    "$CAIRN" compare --json before.cairn --a 'begin < 40ms' --b 'begin >= 40ms' >parts.json
+    jq -e '.test == "blocks" and .windows == null and .windows_drift == false' parts.json
+    "$CAIRN" compare --json before.cairn before.cairn >two.json
+    jq -e '.test == "blocks"' two.json
+}
+
 @test "regions are compared as well" {
     "$CAIRN" compare --regions --json before.cairn after.cairn >regions.json
     jq -e '.unit == "second" and .types[0].type == "brew" and .types[0].verdict == "slower"' regions.json

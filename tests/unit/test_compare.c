@@ -113,6 +113,41 @@ static void batches_have_equally_many_items(void **state)
     }
 }
 
+/* A leader with an item every 10 ticks from 1000 on, and a follower with every third and four outside. */
+static void a_follower_has_the_stretches_of_its_leader(void **state)
+{
+    (void)state;
+    static struct analysis_batches leader, follower;
+    analysis_batches_init(&leader, &plain);
+    analysis_batches_init(&follower, &plain);
+    analysis_batches_type(&leader, "one");
+    analysis_batches_type(&follower, "one");
+    struct analysis_batch_item item = {.weight = 1, .is_root = true};
+    for (item.end_ticks = 1000; item.end_ticks < 1000 + 10 * 1200; item.end_ticks += 10)
+        assert_true(analysis_batches_add(&leader, &item));
+    analysis_batches_follow(&follower, &leader);
+    for (item.end_ticks = 985; item.end_ticks < 1000 + 10 * 1200 + 90; item.end_ticks += 30)
+        assert_true(analysis_batches_add(&follower, &item));
+    assert_true(analysis_batches_coarsen(&leader) && analysis_batches_coarsen(&follower));
+    assert_int_equal(leader.count, follower.count);
+    assert_true(analysis_batches_seal(&leader) && analysis_batches_seal(&follower));
+    assert_int_equal(leader.count, follower.count);
+    uint64_t inside = 0, end = 1000;
+    for (uint32_t i = 0; i < follower.count; i++) {
+        const struct analysis_batch_span *ours = &leader.spans[i], *theirs = &follower.spans[i];
+        assert_true(ours->end_ticks == theirs->end_ticks && theirs->end_ticks == end + theirs->ticks);
+        assert_int_equal(ours->recorded, leader.types.items[0].cells[i].count);
+        assert_true(theirs->recorded + 1 >= ours->recorded / 3 && theirs->recorded <= ours->recorded / 3 + 1);
+        inside += theirs->recorded;
+        end = theirs->end_ticks;
+    }
+    assert_true(end == 1000 + 10 * 1199 && inside == 400);
+    assert_int_equal(follower.types.items[0].all.count, follower.recorded);
+    assert_int_equal(follower.types.items[0].cells[ANALYSIS_BATCH_OUTSIDE].count, follower.recorded - inside);
+    analysis_batches_free(&leader);
+    analysis_batches_free(&follower);
+}
+
 static void too_many_types_share_a_row(void **state)
 {
     (void)state;
@@ -165,6 +200,44 @@ static void p_is_the_share_of_splits(void **state)
     ratio_test_free(&test);
 }
 
+/* Weights of half the harmonic mean, and the one-sample t of the weighted differences. */
+static void the_statistic_of_pairs_is_that_of_the_textbook(void **state)
+{
+    (void)state;
+    const double z[] = {3, 8, 5, 7, 9, 9, 7, 1}, w[] = {1, 2, 2, 0, 2, 3, 2, 4};
+    double sum = 0, squares = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        double weight = w[i] * w[4 + i] / (w[i] + w[4 + i]);
+        double difference = weight * (z[4 + i] / w[4 + i] - z[i] / w[i]);
+        sum += difference, squares += difference * difference;
+    }
+    double t = sum / sqrt((squares - sum * sum / 3) * 3 / 2);
+    assert_true(fabs(ratio_paired_statistic(z, w, 4) - t) < 1e-9);
+    const double same[] = {2, 4, 6, 3, 6, 9}, one[] = {1, 2, 3, 1, 2, 3};
+    assert_true(ratio_paired_statistic(one, one, 3) == 0);
+    assert_true(ratio_paired_statistic(same, one, 3) > 0);
+}
+
+/* With 6 windows there are 64 ways to sign them, two of which are the most extreme. */
+static void p_of_pairs_is_the_share_of_signs(void **state)
+{
+    (void)state;
+    struct ratio_test test;
+    assert_true(ratio_test_init(&test, 6, 6, 2));
+    test.is_paired = true;
+    for (uint32_t i = 0; i < 24; i++) test.w[i] = 1;
+    for (uint32_t i = 0; i < 6; i++) {
+        test.z[i] = 1000 * i; /* ups and downs that both have */
+        test.z[6 + i] = 1000 * i + 5 + i;
+        test.z[18 + i] = i % 2 ? i : -1.0 * i;
+    }
+    assert_true(ratio_test_run(&test, 0.05, NULL, NULL));
+    printf("p %.4f, 2/64 is %.4f; of the mixed one %.4f\n", test.p[0], 2 / 64.0, test.p[1]);
+    assert_true(test.p[0] > 0.6 * 2 / 64 && test.p[0] < 2.5 * 2 / 64);
+    assert_true(test.p[1] > 0.9);
+    ratio_test_free(&test);
+}
+
 /* ---- Whole comparisons --------------------------------------------------------------------------------- */
 
 static const char *const type_names[] = {"page", "search", "order", "report"};
@@ -198,6 +271,14 @@ static void make_items(struct aapairs *pairs, size_t count, double memory, doubl
     }
 }
 
+static const struct analysis_compared *type_of(const struct analysis_compare *compare, const char *name)
+{
+    for (size_t i = 0; i < compare->types.count; i++)
+        if (strcmp(compare->types.items[i].type, name) == 0) return &compare->types.items[i];
+    fail_msg("no type %s", name);
+    return NULL;
+}
+
 static void free_pair(struct analysis_batches sides[2], struct analysis_compare *compare)
 {
     analysis_compare_free(compare);
@@ -207,14 +288,14 @@ static void free_pair(struct analysis_batches sides[2], struct analysis_compare 
 
 static unsigned alarms_of_splits(struct aapairs *pairs, unsigned count)
 {
-    static struct analysis_batches sides[2];
+    static struct aapairs_side sides[2];
     struct analysis_compare compare;
     unsigned alarms = 0;
     for (unsigned i = 0; i < count; i++) {
         assert_true(aapairs_compare(pairs, sides, &compare));
-        assert_true(compare.is_enough && compare.tested >= 20);
+        assert_true(compare.is_enough && compare.tested >= 20 && compare.is_paired == pairs->is_paired);
         alarms += aapairs_alarm(&compare, NULL);
-        free_pair(sides, &compare);
+        aapairs_free(sides, &compare);
     }
     return alarms;
 }
@@ -243,6 +324,45 @@ static void false_alarms_of_random_blocks_keep_to_the_level(void **state)
     vector_free(&pairs.items);
 }
 
+static void false_alarms_of_pairs_by_time_keep_to_the_level(void **state)
+{
+    (void)state;
+    static struct aapairs pairs = {.random = 13, .is_paired = true};
+    make_items(&pairs, 16128, 0.9, 0.3);
+    pairs.block = 1;
+    expect_band("by time, single tasks", alarms_of_splits(&pairs, 200), 200, true);
+    make_items(&pairs, 16128, 0.99, 0.3);
+    pairs.block = 32;
+    expect_band("by time, short blocks", alarms_of_splits(&pairs, 200), 200, false);
+    vector_free(&pairs.items);
+}
+
+/* Ups and downs of a third, which all types share: half of the tasks, each drawn at random, are 5 % slower. */
+static void pairs_by_time_find_what_shared_ups_and_downs_hide(void **state)
+{
+    (void)state;
+    static struct aapairs_side sides[2];
+    struct analysis_compare compare;
+    unsigned found[2] = {0}, others = 0, covered = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        static struct aapairs pairs = {.random = 17, .slow_type = 1, .block = 1};
+        if (i % 2 == 0) make_items(&pairs, 60000, 0.999, 0.5);
+        pairs.slow = 1.05;
+        pairs.is_paired = i % 2 == 0;
+        assert_true(aapairs_compare(&pairs, sides, &compare));
+        found[i % 2] += aapairs_alarm(&compare, "search");
+        for (uint32_t type = 0; pairs.is_paired && type < 4; type++)
+            others += type != 1 && aapairs_alarm(&compare, type_names[type]);
+        const struct analysis_difference *p50 = &type_of(&compare, "search")->metrics[ANALYSIS_P50];
+        covered += pairs.is_paired && p50->low < 1.05 && p50->high > 1.05;
+        aapairs_free(sides, &compare);
+        if (i == 19) vector_free(&pairs.items);
+    }
+    printf("5 %% slower: found in %u of 10 by time, others in %u, covered in %u; in %u by blocks\n", found[0],
+           others, covered, found[1]);
+    assert_true(found[0] == 10 && others <= 2 && covered >= 9 && found[1] < found[0]);
+}
+
 /* Every pair is of two recordings; which is one of twice the length, cut in the middle. */
 static bool compare_recordings(struct aapairs *pairs, struct analysis_batches sides[2],
                                struct analysis_compare *compare)
@@ -260,7 +380,7 @@ static bool compare_recordings(struct aapairs *pairs, struct analysis_batches si
         item.begin_ticks = item.end_ticks - duration;
         if (!analysis_batches_add(&sides[i >= half], &item)) return false;
     }
-    return analysis_compare_run(compare, &sides[0], &sides[1], 0.05, 0.02, true, NULL, NULL, NULL) == 0;
+    return analysis_compare_run(compare, &sides[0], &sides[1], NULL, 0.05, 0.02, true, NULL, NULL, NULL) == 0;
 }
 
 static void false_alarms_between_recordings_alike_in_time_keep_to_the_level(void **state)
@@ -278,14 +398,6 @@ static void false_alarms_between_recordings_alike_in_time_keep_to_the_level(void
     }
     expect_band("recordings alike in time", alarms, 200, false);
     vector_free(&pairs.items);
-}
-
-static const struct analysis_compared *type_of(const struct analysis_compare *compare, const char *name)
-{
-    for (size_t i = 0; i < compare->types.count; i++)
-        if (strcmp(compare->types.items[i].type, name) == 0) return &compare->types.items[i];
-    fail_msg("no type %s", name);
-    return NULL;
 }
 
 static void a_planted_slowdown_is_found_and_no_other(void **state)
@@ -332,32 +444,126 @@ static void drift_is_told(void **state)
 }
 
 /* They speak of the same test. */
+static void count_agreement(const struct analysis_compare *compare, unsigned *asked, unsigned *disagree)
+{
+    for (size_t k = 0; k < compare->types.count; k++)
+        for (unsigned metric = 0; metric < ANALYSIS_METRICS; metric++) {
+            const struct analysis_difference *difference = &compare->types.items[k].metrics[metric];
+            if (isnan(difference->p) || !(difference->a > 0) || !(difference->b > 0)) continue;
+            bool excludes = difference->low > 1 || difference->high < 1;
+            *disagree += excludes != analysis_difference_is_sound(difference, 0.05);
+            ++*asked;
+            assert_true(difference->low <= difference->ratio && difference->ratio <= difference->high);
+            if (!compare->is_paired) assert_true(difference->ratio == difference->b / difference->a);
+        }
+}
+
 static void intervals_and_verdicts_agree(void **state)
 {
     (void)state;
-    static struct aapairs pairs = {.random = 3, .slow_type = 0};
+    static struct aapairs pairs = {.random = 3, .slow_type = 0, .block = 1, .is_paired = true};
     static struct analysis_batches sides[2];
+    static struct aapairs_side paired[2];
     struct analysis_compare compare;
     unsigned disagree = 0, asked = 0;
     for (unsigned i = 0; i < 20; i++) {
         make_items(&pairs, 20000, 0.5, 0);
         pairs.slow = 0.9 + 0.01 * i;
         assert_true(compare_recordings(&pairs, sides, &compare));
-        for (size_t k = 0; k < compare.types.count; k++)
-            for (unsigned metric = 0; metric < ANALYSIS_METRICS; metric++) {
-                const struct analysis_difference *difference = &compare.types.items[k].metrics[metric];
-                if (isnan(difference->p) || !(difference->a > 0) || !(difference->b > 0)) continue;
-                bool excludes = difference->low > 1 || difference->high < 1;
-                disagree += excludes != analysis_difference_is_sound(difference, 0.05);
-                asked++;
-                double ratio = difference->b / difference->a;
-                assert_true(difference->low <= ratio && ratio <= difference->high);
-            }
+        count_agreement(&compare, &asked, &disagree);
         free_pair(sides, &compare);
+        assert_true(aapairs_compare(&pairs, paired, &compare) && compare.is_paired);
+        count_agreement(&compare, &asked, &disagree);
+        aapairs_free(paired, &compare);
     }
     printf("%u of %u intervals disagree with their p\n", disagree, asked);
-    assert_true(asked > 400 && disagree * 100 <= asked);
+    assert_true(asked > 800 && disagree * 100 <= asked);
     vector_free(&pairs.items);
+}
+
+/* Tasks of one kind, twice as slow in the second half, on side B by `is_b`. */
+static void split_by(bool (*is_b)(struct aapairs *, uint64_t), struct analysis_compare *compare,
+                     struct aapairs_side sides[2])
+{
+    static struct aapairs pairs = {.random = 23, .types = type_names, .type_count = 1};
+    bool *on_b = calloc(20000, sizeof *on_b);
+    assert_non_null(on_b);
+    for (uint64_t i = 0; i < 20000; i++) on_b[i] = is_b(&pairs, i);
+    for (unsigned side = 0; side < 2; side++) {
+        assert_true(aapairs_begin_side(&pairs, &sides[side]));
+        if (side) analysis_batches_follow(&sides[1].windows, &sides[0].batches);
+        for (uint64_t i = 0; i < 20000; i++) {
+            uint64_t end = 1000000 + 1000 * i;
+            uint64_t duration = (i < 10000 ? 500 : 1000) + aapairs_random(&pairs) % 100;
+            struct analysis_batch_item item = {
+                .begin_ticks = end - duration, .end_ticks = end, .weight = 1, .is_root = true};
+            if (on_b[i] != side) continue;
+            assert_true(analysis_batches_add(&sides[side].batches, &item));
+            if (side) assert_true(analysis_batches_add(&sides[side].windows, &item));
+        }
+    }
+    free(on_b);
+    assert_int_equal(analysis_compare_run(compare, &sides[0].batches, &sides[1].batches, &sides[1].windows,
+                                          0.05, 0.02, true, NULL, NULL, NULL),
+                     0);
+}
+
+static bool more_and_more(struct aapairs *pairs, uint64_t i)
+{
+    return aapairs_random(pairs) % 10 < (i < 10000 ? 3 : 7);
+}
+
+static bool late(struct aapairs *pairs, uint64_t i)
+{
+    return i >= 18000 && aapairs_random(pairs) % 2;
+}
+
+static bool second_half(struct aapairs *pairs, uint64_t i)
+{
+    (void)pairs;
+    return i >= 10000;
+}
+
+static bool long_turns(struct aapairs *pairs, uint64_t i)
+{
+    (void)pairs;
+    return i / 2000 % 2;
+}
+
+/* B has most of its tasks where all are slow (Simpson's paradox): no change within windows, whatever the sides' means. */
+static void a_side_that_was_busy_at_slow_times_is_not_slower(void **state)
+{
+    (void)state;
+    static struct aapairs_side sides[2];
+    struct analysis_compare compare;
+    split_by(more_and_more, &compare, sides);
+    const struct analysis_difference *mean = &type_of(&compare, "page")->metrics[ANALYSIS_MEAN];
+    assert_true(compare.is_paired && mean->b > 1.2 * mean->a);
+    assert_int_equal(type_of(&compare, "page")->change, ANALYSIS_SAME);
+    printf("B is %+.1f %% off A, within windows %+.1f %%\n", 100 * (mean->b / mean->a - 1),
+           100 * analysis_difference_effect(mean));
+    assert_true(fabs(analysis_difference_effect(mean)) < 0.02 && mean->low < 1 && mean->high > 1);
+    assert_true(fabs(analysis_difference_amount(mean)) < 0.02 * mean->a);
+    aapairs_free(sides, &compare);
+}
+
+static void only_sides_of_the_same_times_are_paired(void **state)
+{
+    (void)state;
+    static struct aapairs_side sides[2];
+    struct analysis_compare compare;
+    split_by(late, &compare, sides);
+    assert_true(compare.is_paired && compare.windows >= 16 && compare.windows < sides[0].batches.count / 2);
+    assert_int_equal(type_of(&compare, "page")->change, ANALYSIS_SAME);
+    assert_int_equal(type_of(&compare, "page")->metrics[ANALYSIS_RATE].change, ANALYSIS_SAME);
+    aapairs_free(sides, &compare);
+    split_by(second_half, &compare, sides);
+    assert_false(compare.is_paired);
+    assert_int_equal(type_of(&compare, "page")->change, ANALYSIS_MORE);
+    aapairs_free(sides, &compare);
+    split_by(long_turns, &compare, sides);
+    assert_false(compare.is_paired);
+    aapairs_free(sides, &compare);
 }
 
 static void feed_side(struct analysis_batches *side, const char *name, uint64_t count, uint64_t duration)
@@ -385,7 +591,7 @@ static void few_tasks_and_missing_types_are_told_as_such(void **state)
     feed_side(&b, "rare", 5, 900);
     feed_side(&a, "old", 3000, 100);
     feed_side(&b, "new", 3000, 100);
-    assert_int_equal(analysis_compare_run(&compare, &a, &b, 0.05, 0.02, true, NULL, NULL, NULL), 0);
+    assert_int_equal(analysis_compare_run(&compare, &a, &b, NULL, 0.05, 0.02, true, NULL, NULL, NULL), 0);
     assert_int_equal(type_of(&compare, "rare")->change, ANALYSIS_UNTESTED);
     assert_int_equal(type_of(&compare, "old")->change, ANALYSIS_ONLY_A);
     assert_int_equal(type_of(&compare, "new")->change, ANALYSIS_ONLY_B);
@@ -440,7 +646,7 @@ static void nothing_at_all_can_be_compared(void **state)
     struct analysis_compare compare;
     analysis_batches_init(&a, &plain);
     analysis_batches_init(&b, &plain);
-    assert_int_equal(analysis_compare_run(&compare, &a, &b, 0.05, 0.02, true, NULL, NULL, NULL), 0);
+    assert_int_equal(analysis_compare_run(&compare, &a, &b, NULL, 0.05, 0.02, true, NULL, NULL, NULL), 0);
     assert_int_equal(compare.types.count, 0);
     assert_false(compare.is_enough);
     analysis_compare_free(&compare);
@@ -459,7 +665,7 @@ static void sides_may_have_clocks_of_their_own(void **state)
     analysis_batches_init(&b, &faster);
     feed_side(&a, "one", 4000, 500);
     feed_side(&b, "one", 4000, 2000);
-    assert_int_equal(analysis_compare_run(&compare, &a, &b, 0.05, 0.02, true, NULL, NULL, NULL), 0);
+    assert_int_equal(analysis_compare_run(&compare, &a, &b, NULL, 0.05, 0.02, true, NULL, NULL, NULL), 0);
     const struct analysis_difference *p50 = &type_of(&compare, "one")->metrics[ANALYSIS_P50];
     assert_true(fabs(p50->a - 502) < 2 && fabs(p50->b - 500.5) < 2);
     assert_int_equal(type_of(&compare, "one")->change, ANALYSIS_SAME);
@@ -474,11 +680,18 @@ int main(void)
         cmocka_unit_test(above_is_exact_at_edges_and_near_within_buckets),
         cmocka_unit_test(small_values_have_buckets_of_their_own),
         cmocka_unit_test(batches_have_equally_many_items),
+        cmocka_unit_test(a_follower_has_the_stretches_of_its_leader),
         cmocka_unit_test(too_many_types_share_a_row),
         cmocka_unit_test(the_statistic_is_that_of_the_textbook),
         cmocka_unit_test(p_is_the_share_of_splits),
+        cmocka_unit_test(the_statistic_of_pairs_is_that_of_the_textbook),
+        cmocka_unit_test(p_of_pairs_is_the_share_of_signs),
         cmocka_unit_test(false_alarms_of_random_blocks_keep_to_the_level),
         cmocka_unit_test(false_alarms_between_recordings_alike_in_time_keep_to_the_level),
+        cmocka_unit_test(false_alarms_of_pairs_by_time_keep_to_the_level),
+        cmocka_unit_test(pairs_by_time_find_what_shared_ups_and_downs_hide),
+        cmocka_unit_test(a_side_that_was_busy_at_slow_times_is_not_slower),
+        cmocka_unit_test(only_sides_of_the_same_times_are_paired),
         cmocka_unit_test(a_planted_slowdown_is_found_and_no_other),
         cmocka_unit_test(drift_is_told),
         cmocka_unit_test(intervals_and_verdicts_agree),

@@ -152,8 +152,9 @@ static bool second_half(struct aapairs *pairs, uint64_t i)
 
 static bool long_turns(struct aapairs *pairs, uint64_t i)
 {
-    (void)pairs;
-    return i / 2000 % 2;
+    static bool is_b;
+    if (i % 300 == 0) is_b = aapairs_random(pairs) % 2;
+    return is_b;
 }
 
 /* B has most of its tasks where all are slow (Simpson's paradox): no change within windows, whatever the sides' means. */

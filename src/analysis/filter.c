@@ -78,7 +78,7 @@ static int add_forms(struct analysis_where *where, const struct analysis_spec *s
         {spec->unfinished, {"unfinished", "unfinished", "task.unfinished"}, NULL, NULL, 0},
         {spec->failed, {"failed", "task.failed", "task.failed"}, NULL, NULL, 0},
         {spec->thread, {"thread", "thread", "thread"}, "=", spec->thread, 0},
-        {spec->log, {"log", "task.log", "text"}, "~", spec->log, 0},
+        {spec->log, {"log", "task.log", "message"}, "~", spec->log, 0},
     };
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
         if (forms[i].is_set && add_form(where, &forms[i], error) != 0) return -1;

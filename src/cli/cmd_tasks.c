@@ -447,7 +447,7 @@ const struct cli_command cmd_tasks = {
         "many they are the slowest), ...}, a task "
         "has: id, type, begin_ns (since the start), latency_ns (of an unfinished one until the end of the "
         "trace), "
-        "status (ok, failed, unfinished), reason, parent (id), end_thread. With --by: {\"groups\": [...], "
+        "status (ok, failed, unfinished), reason, parent (id), end_thread. Groups are {\"groups\": [...], "
         "\"by\": WHAT, ...}, a group has the fields of a type but slowest, "
         "one_in and skipped, and: group (null: none). --csv has the same fields.",
     .examples = "cairn tasks demo.cairn                      # all types\n"

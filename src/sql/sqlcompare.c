@@ -18,7 +18,9 @@ struct side {
     unsigned trace;   /* index */
     const char *part; /* NULL: all of it */
     struct trace_source *source;
-    struct analysis_side items; /* tasks */
+    struct analysis_side items;   /* tasks */
+    struct analysis_side windows; /* of side B of one trace: the same, following A's */
+    bool has_windows;
 };
 
 /* ---- Rows ---------------------------------------------------------------------------------------------------- */
@@ -117,6 +119,24 @@ static int read_sides(const struct sql_scan *scan, struct side sides[2], struct 
     return 0;
 }
 
+static bool take_task(void *given, const struct analysis_task *task)
+{
+    struct side *side = given;
+    return analysis_side_task(&side->items, task) &&
+           (!side->has_windows || analysis_side_task(&side->windows, task));
+}
+
+/* `leader`: side A, if this is another part of its trace; else NULL. */
+static bool init_side(struct side *side, const struct side *leader)
+{
+    if (!analysis_side_init(&side->items, side->source->info)) return false;
+    side->has_windows = leader != NULL;
+    if (!leader) return true;
+    bool ready = analysis_side_init(&side->windows, side->source->info);
+    analysis_batches_follow(&side->windows.batches, &leader->items.batches);
+    return ready;
+}
+
 static int feed_side(struct sql_scan *scan, struct side *side, const struct analysis_spec *spec,
                      struct cairn_error *error)
 {
@@ -125,11 +145,10 @@ static int feed_side(struct sql_scan *scan, struct side *side, const struct anal
     struct analysis_tasks tasks = {0};
     struct analysis_filter *asked = analysis_spec_is_set(spec) ? &filter : NULL;
     int result = sql_filter_begin(scan, source, &filter, ANALYSIS_TASKS, spec, error);
-    if (result == 0 && (!analysis_side_init(&side->items, source->info) ||
-                        !analysis_tasks_init(&tasks, source->info, asked, 0)))
+    if (result == 0 && !analysis_tasks_init(&tasks, source->info, asked, 0))
         result = sql_out_of_memory(error);
-    tasks.each = analysis_side_task;
-    tasks.each_data = &side->items;
+    tasks.each = take_task;
+    tasks.each_data = side;
     if (result == 0) result = analysis_tasks_run(&tasks, source, sql_progress, scan, error);
     analysis_tasks_free(&tasks);
     analysis_filter_free(&filter);
@@ -164,7 +183,8 @@ static void close_source(struct sql_scan *scan, const struct side *side)
 static int put_comparison(struct sql_scan *scan, struct side sides[2], struct cairn_error *error)
 {
     struct analysis_compare compare = {0};
-    int result = analysis_compare_run(&compare, &sides[0].items.batches, &sides[1].items.batches,
+    struct analysis_batches *windows = sides[1].has_windows ? &sides[1].windows.batches : NULL;
+    int result = analysis_compare_run(&compare, &sides[0].items.batches, &sides[1].items.batches, windows,
                                       ANALYSIS_COMPARE_LEVEL, ANALYSIS_COMPARE_EFFECT_MIN, true, sql_progress,
                                       scan, error);
     if (result == 0) put_rows(scan, &compare);
@@ -180,10 +200,16 @@ static int compare_whole(struct sql_scan *scan, struct cairn_error *error)
     sides[0].source = scan->source;
     sides[1].source = trace_open(scan->session->traces[sides[1].trace].path, error);
     if (!sides[1].source) result = -1;
+    bool is_one_trace = sides[0].trace == sides[1].trace;
+    for (unsigned i = 0; result == 0 && i < 2; i++)
+        if (!init_side(&sides[i], is_one_trace && i ? &sides[0] : NULL)) result = sql_out_of_memory(error);
     for (unsigned i = 0; result == 0 && i < 2; i++)
         result = read_side(scan, &sides[i], scan->arguments[ARGUMENT_FILTER], error);
     if (result == 0) result = put_comparison(scan, sides, error);
-    for (unsigned i = 0; i < 2; i++) analysis_side_free(&sides[i].items);
+    for (unsigned i = 0; i < 2; i++) {
+        analysis_side_free(&sides[i].items);
+        analysis_side_free(&sides[i].windows);
+    }
     close_source(scan, &sides[1]);
     return result;
 }

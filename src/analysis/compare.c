@@ -47,15 +47,21 @@ static double ratio_of(double a, double b)
     return b / a;
 }
 
+/* Not by pairs: the two numbers say it, without the rounding of their ratio. */
+static bool is_as_shown(const struct analysis_difference *difference)
+{
+    return difference->ratio == ratio_of(difference->a, difference->b);
+}
+
 double analysis_difference_effect(const struct analysis_difference *difference)
 {
-    return difference->ratio - 1;
+    bool is_exact = is_as_shown(difference) && difference->a != 0;
+    return is_exact ? (difference->b - difference->a) / difference->a : difference->ratio - 1;
 }
 
 double analysis_difference_amount(const struct analysis_difference *difference)
 {
-    bool is_as_shown = difference->ratio == ratio_of(difference->a, difference->b);
-    return is_as_shown ? difference->b - difference->a : difference->a * (difference->ratio - 1);
+    return is_as_shown(difference) ? difference->b - difference->a : difference->a * (difference->ratio - 1);
 }
 
 bool analysis_difference_is_sound(const struct analysis_difference *difference, double level)

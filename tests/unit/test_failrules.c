@@ -115,8 +115,10 @@ static enum fail_outcome ask(const char *text, double a, double b, double p)
     struct analysis_compared type = {.type = "checkout"};
     const char *problem;
     size_t at;
+    double ratio = a != 0 ? b / a : b > 0 ? INFINITY : 1;
     for (unsigned metric = 0; metric < ANALYSIS_METRICS; metric++)
-        type.metrics[metric] = (struct analysis_difference){.a = a, .b = b, .high = INFINITY, .p = p};
+        type.metrics[metric] =
+            (struct analysis_difference){.a = a, .b = b, .ratio = ratio, .high = INFINITY, .p = p};
     assert_true(fail_rules_parse(&rules, text, &problem, &at));
     assert_true(fail_rule_matches(rules.items.items, &type));
     enum fail_outcome outcome = fail_rule_ask(rules.items.items, &type, 0.05);

@@ -21,7 +21,8 @@ static bool fails(void)
     if (left < 0) return false;
     if (left-- > 0) return false;
     left = stays_out ? 0 : -1;
-    return has_failed = true;
+    has_failed = true;
+    return true;
 }
 
 void *__wrap_malloc(size_t bytes)

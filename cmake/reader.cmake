@@ -1,7 +1,7 @@
 # Reading and analysis: the objects that the tool is made of too, libcairn-reader.so and libcairn-reader.a.
 # SPDX-License-Identifier: Apache-2.0
 foreach(folder base os format trace analysis reader)
-  file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
+  file(GLOB_RECURSE found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
   list(APPEND reading_sources ${found})
 endforeach()
 add_library(cairn_reading OBJECT ${reading_sources})

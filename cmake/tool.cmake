@@ -1,6 +1,6 @@
 # The cairn tool. SPDX-License-Identifier: Apache-2.0
 foreach(folder codec import export sql serve cli)
-  file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
+  file(GLOB_RECURSE found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
   list(APPEND tool_sources ${found})
 endforeach()
 list(REMOVE_ITEM tool_sources ${PROJECT_SOURCE_DIR}/src/cli/main.c)

@@ -4,7 +4,7 @@
  * that points into it; what is accepted is asked, and the answers to E, "not (E)", "(E) and (E)" and "(E) or (E)" agree; a
  * name that is guessed is a field. */
 #include "analysis/analysis.h"
-#include "analysis/wherefields.h"
+#include "analysis/filter/wherefields.h"
 #include "cairn/cairn.h"
 #include "property.h"
 

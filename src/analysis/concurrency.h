@@ -17,7 +17,7 @@
 #ifndef CAIRN_ANALYSIS_CONCURRENCY_H
 #define CAIRN_ANALYSIS_CONCURRENCY_H
 
-#include "analysis/filter.h"
+#include "analysis/filter/filter.h"
 #include "analysis/stats.h"
 
 /* ---- The window ------------------------------------------------------------------------------------------ */

@@ -5,7 +5,7 @@
 #ifndef CAIRN_ANALYSIS_REGIONS_H
 #define CAIRN_ANALYSIS_REGIONS_H
 
-#include "analysis/filter.h"
+#include "analysis/filter/filter.h"
 #include "analysis/sampling.h"
 #include "analysis/stats.h"
 

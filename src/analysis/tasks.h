@@ -6,7 +6,7 @@
 #define CAIRN_ANALYSIS_TASKS_H
 
 #include "analysis/concurrency.h"
-#include "analysis/filter.h"
+#include "analysis/filter/filter.h"
 #include "analysis/onetask.h"
 #include "analysis/sampling.h"
 #include "analysis/slowesttasks.h"

@@ -3,12 +3,12 @@
  * Each side is a question of its own, asked with the same filters and with that of --a or --b; its tasks or regions go into
  * a side of the comparison. Of one trace, side B's go into a second one, too, which follows A's, so that both can be paired by
  * time. Then both are compared, shown, and held against the rules of --fail-if. */
-#include "analysis/compare.h"
-#include "analysis/compareside.h"
-#include "cli/comparerows.h"
+#include "analysis/compare/compare.h"
+#include "analysis/compare/compareside.h"
+#include "cli/print/comparerows.h"
 #include "cli/failrules.h"
 #include "cli/query.h"
-#include "cli/show.h"
+#include "cli/print/show.h"
 
 #include <string.h>
 

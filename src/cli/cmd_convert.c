@@ -1,5 +1,5 @@
 /* `cairn convert`: writes a trace in another format. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/outputfile.h"
+#include "cli/record/outputfile.h"
 #include "cli/query.h"
 
 #include "export/export.h"

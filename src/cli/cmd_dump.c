@@ -1,6 +1,6 @@
 /* `cairn dump`: the text form of a trace file. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
-#include "cli/outputfile.h"
+#include "cli/record/outputfile.h"
 #include "cli/tracefiles.h"
 
 #include "cairn/cairn.h"

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * 1. A first pass, by type: what type is meant, and from which latency on a task is slow.
- * 2. A second, of every event: analysis/explain.h.
+ * 2. A second, of every event: analysis/explain/explain.h.
  */
-#include "cli/findingtext.h"
+#include "cli/print/findingtext.h"
 #include "cli/query.h"
-#include "cli/show.h"
+#include "cli/print/show.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* cairn flame: folded stacks of regions, for flame graphs. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/foldedpath.h"
+#include "cli/print/foldedpath.h"
 #include "cli/query.h"
-#include "cli/records.h"
+#include "cli/print/records.h"
 
 #include <inttypes.h>
 #include <string.h>

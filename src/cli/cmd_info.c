@@ -2,12 +2,12 @@
  *
  * The whole trace is read, through the analyses of tasks and of regions too, because only so all is found
  * that is odd about it. The lines of a process are in infoprocess.c. */
-#include "cli/infoprocess.h"
+#include "cli/print/infoprocess.h"
 #include "cli/query.h"
-#include "cli/records.h"
-#include "cli/show.h"
-#include "cli/table.h"
-#include "cli/typerows.h"
+#include "cli/print/records.h"
+#include "cli/print/show.h"
+#include "cli/print/table.h"
+#include "cli/print/typerows.h"
 
 #include "cairn/cairn.h"
 

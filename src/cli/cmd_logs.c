@@ -2,8 +2,8 @@
  *
  * Lines are printed while the trace is read: nothing is kept. */
 #include "cli/query.h"
-#include "cli/records.h"
-#include "cli/show.h"
+#include "cli/print/records.h"
+#include "cli/print/show.h"
 
 #include "cairn/cairn.h"
 

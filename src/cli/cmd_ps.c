@@ -1,8 +1,8 @@
 /* `cairn ps`: which processes can be traced, and which are. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/records.h"
-#include "cli/remote.h"
-#include "cli/show.h"
-#include "cli/table.h"
+#include "cli/print/records.h"
+#include "cli/remote/remote.h"
+#include "cli/print/show.h"
+#include "cli/print/table.h"
 
 #include <inttypes.h>
 #include <pwd.h>

@@ -6,10 +6,10 @@
  * 4. Exit as the program did, whatever 3 met: a script must not notice the recording.
  */
 #include "cli/cli.h"
-#include "cli/recordfolder.h"
-#include "cli/recordsettings.h"
-#include "cli/recordsummary.h"
-#include "cli/runprogram.h"
+#include "cli/record/recordfolder.h"
+#include "cli/record/recordsettings.h"
+#include "cli/record/recordsummary.h"
+#include "cli/record/runprogram.h"
 #include "cli/tracefiles.h"
 
 #include "cairn/cairn.h"

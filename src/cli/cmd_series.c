@@ -1,5 +1,5 @@
 /* cairn series: tasks and counters over time. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/seriesanswer.h"
+#include "cli/print/seriesanswer.h"
 
 enum { BUCKETS = 60 };
 

@@ -1,6 +1,6 @@
 /* `cairn snapshot`: writes what a flight recorder holds. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/recordsettings.h"
-#include "cli/remote.h"
+#include "cli/record/recordsettings.h"
+#include "cli/remote/remote.h"
 
 #include <string.h>
 

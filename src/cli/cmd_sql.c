@@ -1,10 +1,10 @@
 /* cairn sql: SQL over traces. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/findingtext.h"
+#include "cli/print/findingtext.h"
 #include "cli/query.h"
-#include "cli/show.h"
-#include "cli/sqlprompt.h"
-#include "cli/sqlreference.h"
-#include "cli/sqlrun.h"
+#include "cli/print/show.h"
+#include "cli/sql/sqlprompt.h"
+#include "cli/sql/sqlreference.h"
+#include "cli/sql/sqlrun.h"
 
 #include <string.h>
 #include <unistd.h>

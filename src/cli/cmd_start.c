@@ -1,6 +1,6 @@
 /* `cairn start`: starts recording in a process that runs. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/recordsettings.h"
-#include "cli/remote.h"
+#include "cli/record/recordsettings.h"
+#include "cli/remote/remote.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* `cairn stop`: ends recording in a process that runs. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/recordsummary.h"
-#include "cli/remote.h"
+#include "cli/record/recordsummary.h"
+#include "cli/remote/remote.h"
 
 #include <sys/stat.h>
 

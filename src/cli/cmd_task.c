@@ -1,8 +1,8 @@
 /* cairn task: the story of one task. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/pathrows.h"
+#include "cli/print/pathrows.h"
 #include "cli/query.h"
-#include "cli/show.h"
-#include "cli/storylines.h"
+#include "cli/print/show.h"
+#include "cli/print/storylines.h"
 
 #include "cairn/cairn.h"
 

@@ -1,9 +1,9 @@
 /* cairn tasks: latency per type of task, and the slowest ones. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/draw.h"
-#include "cli/grouprows.h"
+#include "cli/print/draw.h"
+#include "cli/print/grouprows.h"
 #include "cli/query.h"
-#include "cli/show.h"
-#include "cli/typerows.h"
+#include "cli/print/show.h"
+#include "cli/print/typerows.h"
 
 #include <string.h>
 

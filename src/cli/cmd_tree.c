@@ -1,8 +1,8 @@
 /* cairn tree: what tasks consist of, their subtasks summed up by type path. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/foldedpath.h"
+#include "cli/print/foldedpath.h"
 #include "cli/query.h"
-#include "cli/show.h"
-#include "cli/typerows.h"
+#include "cli/print/show.h"
+#include "cli/print/typerows.h"
 
 struct tree_options {
     struct query query;

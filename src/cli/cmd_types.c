@@ -1,5 +1,5 @@
 /* `cairn types`: switches types on and off in a process that is recorded. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/remote.h"
+#include "cli/remote/remote.h"
 
 struct types {
     uint64_t timeout_ns;

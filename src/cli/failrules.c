@@ -1,7 +1,7 @@
 /* See failrules.h. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/failrules.h"
 
-#include "analysis/glob.h"
+#include "analysis/filter/glob.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -13,7 +13,7 @@
 #ifndef CAIRN_CLI_FAILRULES_H
 #define CAIRN_CLI_FAILRULES_H
 
-#include "analysis/compare.h"
+#include "analysis/compare/compare.h"
 
 struct fail_rule {
     const char *text; /* as written */

@@ -1,5 +1,5 @@
 /* `cairn help filters`: the language of --where, with the fields from their own tables. SPDX-License-Identifier: Apache-2.0 */
-#include "analysis/wherefields.h"
+#include "analysis/filter/wherefields.h"
 #include "cli/cli.h"
 
 static const char language[] =

@@ -2,7 +2,7 @@
 #include "cli/query.h"
 
 #include "cairn/cairn.h"
-#include "cli/show.h"
+#include "cli/print/show.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #ifndef CAIRN_TESTS_AAPAIRS_H
 #define CAIRN_TESTS_AAPAIRS_H
 
-#include "analysis/compare.h"
+#include "analysis/compare/compare.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef CAIRN_TESTS_FAKEPEER_H
 #define CAIRN_TESTS_FAKEPEER_H
 
-#include "cli/remote.h"
+#include "cli/remote/remote.h"
 
 #include <fcntl.h>
 #include <pthread.h>

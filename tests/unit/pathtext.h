@@ -9,7 +9,7 @@
 
 #include "handmade.h"
 
-#include "analysis/criticalpath.h"
+#include "analysis/story/criticalpath.h"
 
 #include <inttypes.h>
 #include <stdio.h>

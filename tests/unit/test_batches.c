@@ -1,7 +1,7 @@
 /* Batches of tasks, and the sparse histograms that they hold. SPDX-License-Identifier: Apache-2.0 */
 #include "handmade.h"
 
-#include "analysis/batches.h"
+#include "analysis/compare/batches.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * tails, with drift. The seeds are fixed, so that the counts are always the same. */
 #include "madeuptasks.h"
 
-#include "analysis/compareside.h"
-#include "analysis/ratiotest.h"
+#include "analysis/compare/compareside.h"
+#include "analysis/compare/ratiotest.h"
 
 static const struct trace_info plain = {.clock = {.ns_per_tick = 1}};
 

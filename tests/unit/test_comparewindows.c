@@ -3,7 +3,7 @@
  * The seeds are fixed, so that the counts are always the same. */
 #include "madeuptasks.h"
 
-#include "analysis/ratiotest.h"
+#include "analysis/compare/ratiotest.h"
 
 #include <stdlib.h>
 

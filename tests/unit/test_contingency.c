@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "analysis/contingency.h"
+#include "analysis/explain/contingency.h"
 
 #include <math.h>
 

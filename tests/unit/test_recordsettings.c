@@ -1,5 +1,5 @@
 /* What options of `cairn record` and `cairn start` become for the library. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/recordsettings.h"
+#include "cli/record/recordsettings.h"
 
 #include <limits.h>
 #include <setjmp.h>

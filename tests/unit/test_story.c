@@ -1,7 +1,7 @@
 /* The story of a task, from events made by hand. SPDX-License-Identifier: Apache-2.0 */
 #include "handmade.h"
 
-#include "analysis/story.h"
+#include "analysis/story/story.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* Filter expressions that are refused: what the message says, and the place it points at. SPDX-License-Identifier: Apache-2.0 */
 #include "handmade.h"
 
-#include "analysis/filter.h"
-#include "analysis/wherefields.h"
-#include "analysis/wherelex.h"
+#include "analysis/filter/filter.h"
+#include "analysis/filter/wherefields.h"
+#include "analysis/filter/wherelex.h"
 
 #include <stdlib.h>
 

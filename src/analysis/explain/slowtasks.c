@@ -1,0 +1,71 @@
+/* See slowtasks.h. SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/explain/slowtasks.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool analysis_slow_parse(struct analysis_slow *slow, const char *text)
+{
+    char *end;
+    slow->count = strtod(text, &end);
+    slow->is_count = *end == 0;
+    slow->share = slow->count / 100;
+    bool is_number = end != text && (*end == 0 || strcmp(end, "%") == 0) && isfinite(slow->count);
+    return is_number && slow->count > 0 && (slow->is_count || slow->share < 1);
+}
+
+bool analysis_slow_has_range(const struct analysis_slow *slow)
+{
+    return slow->min_ns || slow->max_ns;
+}
+
+/* The latencies of the type with the most time, or, if types were asked for, of all. */
+static bool choose_type(struct analysis_slow *slow, const struct analysis_tasks *tasks, bool type_asked,
+                        struct histogram *latency)
+{
+    for (size_t i = 0; i < tasks->rows.count; i++) {
+        const struct analysis_task_row *row = &tasks->rows.items[i];
+        if (!row->stats.time.count) continue;
+        if (!histogram_merge(latency, &row->stats.time)) return false;
+        if (type_asked) continue;
+        slow->type = strdup(row->type);
+        return slow->type;
+    }
+    return true;
+}
+
+static void set_range(struct analysis_slow *slow, const struct trace_clock *clock,
+                      const struct histogram *latency)
+{
+    double share = slow->is_count && latency->count ? slow->count / (double)latency->count : slow->share;
+    slow->spec.max_ticks = slow->max_ns ? trace_clock_ticks(clock, slow->max_ns) : UINT64_MAX;
+    slow->spec.min_ticks = analysis_slow_has_range(slow) ? trace_clock_ticks(clock, slow->min_ns)
+                                                         : analysis_explain_threshold(latency, share);
+}
+
+static void set_time(struct analysis_slow *slow, const struct trace_info *info,
+                     const struct analysis_spec *asked)
+{
+    slow->spec.from_ticks = info->begin_ticks + trace_clock_ticks(&info->clock, asked->from_ns);
+    slow->spec.to_ticks = info->end_ticks;
+    uint64_t to = info->begin_ticks + trace_clock_ticks(&info->clock, asked->to_ns);
+    if (asked->to_ns && to < slow->spec.to_ticks) slow->spec.to_ticks = to;
+}
+
+bool analysis_slow_choose(struct analysis_slow *slow, const struct analysis_tasks *tasks,
+                          const struct analysis_spec *asked, const struct trace_info *info)
+{
+    struct histogram latency = {0};
+    bool done = choose_type(slow, tasks, asked->type != NULL, &latency);
+    set_range(slow, &info->clock, &latency);
+    set_time(slow, info, asked);
+    slow->spec.type = slow->type;
+    histogram_free(&latency);
+    return done;
+}
+
+void analysis_slow_free(struct analysis_slow *slow)
+{
+    free(slow->type);
+}

@@ -1,0 +1,66 @@
+/* See grouprows.h. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/print/grouprows.h"
+
+#include "cli/print/records.h"
+#include "cli/print/table.h"
+
+static void write_row(struct records *records, const struct grouprows *rows,
+                      const struct analysis_group_row *row, const struct trace_clock *clock)
+{
+    records_row(records);
+    records_text(records, "type", row->type);
+    records_text(records, "group", row->value);
+    typerows_fields(records, &row->stats, clock);
+    if (rows->window) typerows_load_fields(records, &row->stats, &row->load, rows->window, clock);
+    records_row_end(records);
+}
+
+static void write_rows(const struct question *question, const struct grouprows *rows)
+{
+    struct records records;
+    const struct trace_clock *clock = &question->info->clock;
+    records_begin(&records, question->query->json ? RECORDS_JSON : RECORDS_CSV, "groups");
+    if (records_head(&records)) write_row(&records, rows, &(struct analysis_group_row){0}, clock);
+    for (size_t i = 0; i < rows->groups->rows.count; i++)
+        write_row(&records, rows, &rows->groups->rows.items[i], clock);
+    records_end_array(&records);
+    if (records.form == RECORDS_JSON) {
+        json_key(&records.json, "by"), json_text(&records.json, rows->by);
+        question_diagnostics(question, &records.json);
+    }
+    records_end(&records);
+}
+
+static void print_rows(const struct question *question, const struct grouprows *rows)
+{
+    struct table table = {0};
+    const struct trace_clock *clock = &question->info->clock;
+    table_column(&table, "type", TABLE_LEFT, 0);
+    table_column(&table, rows->by, TABLE_LEFT, 0);
+    typerows_columns(&table, &rows->style);
+    if (rows->window) typerows_load_columns(&table, &rows->style);
+    for (size_t i = 0; i < rows->groups->rows.count; i++) {
+        const struct analysis_group_row *row = &rows->groups->rows.items[i];
+        table_text(&table, row->type);
+        table_text(&table, row->value ? row->value : "(none)");
+        typerows_cells(&table, &rows->style, &row->stats, clock);
+        if (rows->window)
+            typerows_load_cells(&table, &rows->style, &row->stats, &row->load, rows->window, clock);
+    }
+    table_print(&table, stdout);
+    table_free(&table);
+    if (rows->style.is_sampled) printf("\n%s\n", TYPEROWS_SAMPLING);
+}
+
+void grouprows_show(const struct question *question, const struct grouprows *rows)
+{
+    if (question->query->json || question->query->csv) {
+        write_rows(question, rows);
+        return;
+    }
+    if (rows->groups->rows.count)
+        print_rows(question, rows);
+    else
+        printf("Nothing %s.\n", query_is_filtered(question->query) ? "matches" : "of that in this trace");
+    question_notes(question);
+}

@@ -51,8 +51,9 @@ struct cli_command {
 /* All commands, ending with NULL, in the order of the help. */
 extern const struct cli_command *const cli_commands[];
 
-/* The command of a name, or NULL. */
+/* The command of a name, or NULL; the one that was probably meant. */
 const struct cli_command *cli_find(const char *name);
+struct nearest cli_nearest(const char *name);
 
 /* What `cairn help` tells of besides commands. */
 struct cli_topic {

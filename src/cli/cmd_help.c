@@ -20,12 +20,21 @@ static const struct cli_option help_options[] = {
 
 extern const struct cli_command cmd_help;
 
+static int unknown(const char *name)
+{
+    struct nearest nearest = cli_nearest(name);
+    for (const struct cli_topic *const *topic = cli_topics; *topic; topic++)
+        nearest_consider(&nearest, (*topic)->name);
+    if (!nearest.name) return cli_usage(&cmd_help, "there is no command '%s'", name);
+    return cli_usage(&cmd_help, "there is no command '%s'; did you mean '%s'?", name, nearest.name);
+}
+
 static int run_help(const void *options, int count, char **arguments)
 {
     const struct help *help = options;
     const struct cli_command *command = count ? cli_find(arguments[0]) : NULL;
     const struct cli_topic *topic = count && !command ? cli_find_topic(arguments[0]) : NULL;
-    if (count && !command && !topic) return cli_usage(&cmd_help, "there is no command '%s'", arguments[0]);
+    if (count && !command && !topic) return unknown(arguments[0]);
     if (topic && help->man)
         return cli_usage(&cmd_help, "there is no man page of '%s', only help", topic->name);
     if (help->completion && strcmp(help->completion, "bash") != 0)

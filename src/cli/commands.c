@@ -31,3 +31,11 @@ const struct cli_command *cli_find(const char *name)
         if (strcmp((*command)->name, name) == 0) return *command;
     return NULL;
 }
+
+struct nearest cli_nearest(const char *name)
+{
+    struct nearest nearest = nearest_to(name);
+    for (const struct cli_command *const *command = cli_commands; *command; command++)
+        nearest_consider(&nearest, (*command)->name);
+    return nearest;
+}

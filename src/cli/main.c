@@ -4,7 +4,6 @@
  */
 #include "cli/cli.h"
 
-#include "base/base.h"
 #include "cairn/cairn.h"
 
 #include <errno.h>
@@ -20,9 +19,7 @@ static int print_version(void)
 
 static int unknown_command(const char *name)
 {
-    struct nearest nearest = nearest_to(name);
-    for (const struct cli_command *const *command = cli_commands; *command; command++)
-        nearest_consider(&nearest, (*command)->name);
+    struct nearest nearest = cli_nearest(name);
     fprintf(stderr, "cairn: there is no command '%s'", name);
     if (nearest.name) fprintf(stderr, "; did you mean '%s'?", nearest.name);
     fprintf(stderr, "\n");

@@ -61,6 +61,10 @@ completed() {
     [ "${lines[0]}" = "cairn: there is no command 'taks'; did you mean 'tasks'?" ]
     run -2 "$CAIRN" zebra
     [ "${lines[0]}" = "cairn: there is no command 'zebra'" ]
+    run -2 "$CAIRN" help taks
+    [ "${lines[0]}" = "cairn help: there is no command 'taks'; did you mean 'tasks'?" ]
+    run -2 "$CAIRN" help filtres
+    [ "${lines[0]}" = "cairn help: there is no command 'filtres'; did you mean 'filters'?" ]
     run -2 "$CAIRN" tasks --whre=failed x.cairn
     [ "${lines[0]}" = "cairn tasks: there is no option --whre; did you mean --where?" ]
     run -2 "$CAIRN" tasks --zebra x.cairn

@@ -169,7 +169,7 @@ int cli_run(const struct cli_command *command, int count, char **arguments)
 {
     size_t bytes = command->options_bytes ? command->options_bytes : 1;
     struct parse parse = {.command = command, .values = calloc(1, bytes), .count = count, .input = arguments};
-    if (!parse.values) return fprintf(stderr, "cairn: out of memory\n"), CLI_TROUBLE;
+    if (!parse.values) return cli_out_of_memory();
     int code = parse_all(&parse);
     if (code == CLI_OK && parse.wants_help) {
         cli_help_command(command, stdout);

@@ -53,28 +53,28 @@ static void close_source(struct question *question)
     question->info = NULL;
 }
 
+static int ran(int result, const struct cairn_error *error)
+{
+    cli_progress_done();
+    return result == 0 ? CLI_OK : cli_report(error);
+}
+
 int question_run(struct question *question, struct trace_sink *sink)
 {
     struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
-    int result = trace_run(question->source, sink, cli_progress, "reading", &error);
-    cli_progress_done();
-    return result == 0 ? CLI_OK : cli_report(&error);
+    return ran(trace_run(question->source, sink, cli_progress, "reading", &error), &error);
 }
 
 int question_run_tasks(struct question *question, struct analysis_tasks *tasks)
 {
     struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
-    int result = analysis_tasks_run(tasks, question->source, cli_progress, "reading", &error);
-    cli_progress_done();
-    return result == 0 ? CLI_OK : cli_report(&error);
+    return ran(analysis_tasks_run(tasks, question->source, cli_progress, "reading", &error), &error);
 }
 
 int question_run_regions(struct question *question, struct analysis_regions *regions)
 {
     struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
-    int result = analysis_regions_run(regions, question->source, cli_progress, "reading", &error);
-    cli_progress_done();
-    return result == 0 ? CLI_OK : cli_report(&error);
+    return ran(analysis_regions_run(regions, question->source, cli_progress, "reading", &error), &error);
 }
 
 struct analysis_filter *question_filter(struct question *question)

@@ -79,8 +79,8 @@ bool cli_progress(void *label, double fraction)
     if (now - progress_begin_s < 1 || now - progress_shown_s < 0.2 || !isatty(STDERR_FILENO)) return true;
     double spent = now - progress_begin_s;
     double left = fraction > 0.001 ? spent / fraction - spent : 0;
-    fprintf(stderr, "\r%s %3.0f %%, %.1f %% per second, %.0f s left \033[K",
-            label ? (const char *)label : "reading", fraction * 100, fraction * 100 / spent, left);
+    fprintf(stderr, "\r%s %3.0f %%, %.1f %% per second, %.0f s left \033[K", (const char *)label,
+            fraction * 100, fraction * 100 / spent, left);
     fflush(stderr);
     progress_shown_s = now;
     progress_is_shown = true;

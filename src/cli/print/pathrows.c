@@ -11,10 +11,11 @@
 
 enum { ROWS_SHOWN = 12, WHAT_BYTES = 512 };
 
-static uint64_t latency(const struct path_steps *rows)
+/* Of the latency; 0 of an empty one. */
+static double share_of(const struct path_steps *rows, uint64_t ticks)
 {
     uint64_t begin = rows->story->begin_ticks, end = rows->story->end_ticks;
-    return end > begin ? end - begin : 0;
+    return end > begin ? (double)ticks / (double)(end - begin) : 0;
 }
 
 /* NULL: the step has none. */
@@ -72,7 +73,7 @@ static const char *what_text(char text[WHAT_BYTES], const struct path_steps *row
 static void add_share(struct table *table, const struct path_steps *rows, uint64_t ticks)
 {
     char text[SHOW_BYTES];
-    snprintf(text, sizeof text, "%.1f %%", 100.0 * (double)ticks / (double)latency(rows));
+    snprintf(text, sizeof text, "%.1f %%", 100 * share_of(rows, ticks));
     table_raw(table, text);
 }
 
@@ -172,11 +173,6 @@ void pathrows_print(const struct path_steps *rows, bool all)
 
 /* ---- For programs ----------------------------------------------------------------------------------- */
 
-static void record_share(struct records *records, const struct path_steps *rows, uint64_t ticks)
-{
-    records_double(records, "share", latency(rows) ? (double)ticks / (double)latency(rows) : 0);
-}
-
 static void record_place(struct records *records, const struct path_steps *rows,
                          const struct analysis_step *step)
 {
@@ -204,7 +200,7 @@ static void record_step(struct records *records, const struct path_steps *rows,
     records_text(records, "kind", path_step_kind(step));
     records_uint(records, "at_ns", path_step_at_ns(rows, step));
     records_uint(records, "duration_ns", path_step_ns(rows, step));
-    record_share(records, rows, step->end - step->begin);
+    records_double(records, "share", share_of(rows, step->end - step->begin));
     record_thread(records, rows, "thread", step->thread);
     record_thread(records, rows, "to_thread", step->to_thread);
     records_text(records, "task", analysis_id_text(id, rows->info, path_step_task(rows, step)));
@@ -239,7 +235,7 @@ void pathrows_record_totals(struct records *records, const struct path_steps *ro
         records_text(records, "name", name_of(rows, first));
         records_uint(records, "count", total->count);
         records_uint(records, "duration_ns", path_stretch_ns(rows, ticks, ticks + total->ticks));
-        record_share(records, rows, total->ticks);
+        records_double(records, "share", share_of(rows, total->ticks));
         records_row_end(records);
         ticks += total->ticks;
     }

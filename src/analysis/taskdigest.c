@@ -5,6 +5,7 @@
  */
 #include "analysis/taskops.h"
 
+#include "analysis/ids.h"
 #include "cairn/cairn.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 enum { MENTIONED = 1, BEGUN = 2, HAS_CHILD = 4 };
 
 struct task_local {
-    uint64_t id;
+    uint64_t key;
     uint32_t stamp; /* of the chunk */
     uint32_t flags;
     uint32_t begin; /* BEGUN: index of its op */
@@ -22,10 +23,10 @@ struct task_local {
 
 /* ---- What a chunk has said of a task ------------------------------------------------------------------------ */
 
-static struct task_local *find_local(const struct task_worker *worker, uint64_t id)
+static struct task_local *find_local(const struct task_worker *worker, uint64_t key)
 {
-    uint32_t at = (uint32_t)(id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (worker->capacity - 1);
-    while (worker->locals[at].stamp == worker->stamp && worker->locals[at].id != id)
+    uint32_t at = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (worker->capacity - 1);
+    while (worker->locals[at].stamp == worker->stamp && worker->locals[at].key != key)
         at = (at + 1) & (worker->capacity - 1);
     return &worker->locals[at];
 }
@@ -38,7 +39,7 @@ static bool grow_locals(struct task_worker *worker)
     if (!bigger.locals) return false;
     for (uint32_t i = 0; i < worker->capacity; i++)
         if (worker->locals[i].stamp == worker->stamp)
-            *find_local(&bigger, worker->locals[i].id) = worker->locals[i];
+            *find_local(&bigger, worker->locals[i].key) = worker->locals[i];
     free(worker->locals);
     worker->locals = bigger.locals;
     worker->capacity = bigger.capacity;
@@ -48,11 +49,12 @@ static bool grow_locals(struct task_worker *worker)
 /* Its entry, which may be new; NULL if memory ran out. Valid until the next. */
 static struct task_local *local_of(struct task_worker *worker, uint64_t id)
 {
+    uint64_t key = analysis_id_key(id);
     if (worker->count >= worker->capacity / 2 && !grow_locals(worker)) return NULL;
-    struct task_local *local = find_local(worker, id);
+    struct task_local *local = find_local(worker, key);
     if (local->stamp == worker->stamp) return local;
     worker->count++;
-    *local = (struct task_local){.id = id, .stamp = worker->stamp};
+    *local = (struct task_local){.key = key, .stamp = worker->stamp};
     return local;
 }
 
@@ -192,7 +194,7 @@ static bool end_task(struct task_work *work, const uint64_t *words)
     local->flags = (local->flags & ~(uint32_t)BEGUN) | MENTIONED;
     if (!is_whole) return true;
     struct task_op *begin = &work->digest->ops.items[local->begin];
-    if (begin->task.birth != task.birth) return true; /* of another task, then */
+    if (begin->task.birth != task.birth || begin->task.id != task.id) return true; /* one of them is wrong */
     begin->kind = OP_NONE;
     op->kind = failed ? OP_WHOLE_FAILED : OP_WHOLE;
     return true;

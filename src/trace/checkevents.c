@@ -320,8 +320,11 @@ static void check_chunk_head(struct trace_check_state *check, const struct trace
     const struct cairn_chunk_head *head = chunk->head;
     bool follows = before && !chunk->side && before->sequence + 1 == chunk->sequence;
     uint64_t until = check->threads.items.items[chunk->thread].overwritten_until_ticks;
-    bool expected = !chunk->sequence || trace_gap_is_expected(check->file, before, until);
-    if (!chunk->side && !follows && !expected) find(check, "chunk", "chunks before this one are missing");
+    bool expected = trace_gap_is_expected(check->file, before, until) || (!before && !chunk->sequence);
+    bool repeats = before && !chunk->side && chunk->sequence <= before->sequence;
+    if (repeats) find(check, "chunk", "its number is not greater than that of its thread's chunk before");
+    if (!chunk->side && !repeats && !follows && !expected)
+        find(check, "chunk", "chunks before this one are missing");
     if (chunk->side && head->open_count) find(check, "chunk", "open regions in a side chunk");
     if (!chunk->number) find(check, "chunk", "the number is zero");
     if (chunk->sealed && head->end_ticks < head->begin_ticks)

@@ -17,11 +17,6 @@ static uint64_t round_of(uint64_t id)
     return id >> CAIRN_ID_ROUND_SHIFT;
 }
 
-uint64_t analysis_id_key(uint64_t id)
-{
-    return round_of(id) << CAIRN_ID_ROUND_SHIFT | (id & SERIAL_MASK);
-}
-
 bool analysis_id_equal(const struct trace_task_id *one, const struct trace_task_id *other)
 {
     return one->process == other->process && analysis_id_key(one->id) == analysis_id_key(other->id);
@@ -126,6 +121,17 @@ int analysis_id_parse(const char *text, const struct trace_info *info, struct tr
 
 enum { PAGE_TASKS = 128, FLAG_BITS = 4, FLAG_MASK = 15 };
 
+union analysis_ids_numbers {
+    uint32_t of[PAGE_TASKS];
+    union analysis_ids_numbers *next_free;
+};
+
+struct analysis_ids_page {
+    union analysis_ids_numbers *numbers; /* NULL: no task of the page has one */
+    uint32_t number_count;               /* tasks that have one */
+    uint8_t flags[PAGE_TASKS * FLAG_BITS / 8];
+};
+
 /* Where a page is remembered. Threads take blocks of serials in turn, so that neighbouring pages rarely meet. */
 static struct analysis_ids_recent *recent_of(struct analysis_ids *ids, struct map_key key)
 {
@@ -133,35 +139,27 @@ static struct analysis_ids_recent *recent_of(struct analysis_ids *ids, struct ma
     return &ids->recent[mixed >> 32 & (ANALYSIS_IDS_RECENT - 1)];
 }
 
-static uint8_t *find_page(struct analysis_ids *ids, struct map_key key)
+static struct analysis_ids_page *look_up_page(struct analysis_ids *ids, struct map_key key)
 {
-    struct analysis_ids_recent *recent = recent_of(ids, key);
-    if (recent->page && recent->key.a == key.a && recent->key.b == key.b) return recent->page;
     uint64_t *value = map_get(&ids->pages, key);
     if (!value) return NULL;
-    *recent = (struct analysis_ids_recent){key, (uint8_t *)(uintptr_t)*value};
+    struct analysis_ids_recent *recent = recent_of(ids, key);
+    *recent = (struct analysis_ids_recent){key, (struct analysis_ids_page *)(uintptr_t)*value};
     return recent->page;
 }
 
-static struct map_key page_of(const struct trace_task_id *task)
+static inline struct analysis_ids_page *find_page(struct analysis_ids *ids, const struct trace_task_id *task)
 {
-    return (struct map_key){analysis_id_key(task->id) / PAGE_TASKS, task->process, 0};
+    struct map_key key = {analysis_id_key(task->id) / PAGE_TASKS, task->process, 0};
+    const struct analysis_ids_recent *recent = recent_of(ids, key);
+    if (recent->page && recent->key.a == key.a && recent->key.b == key.b) return recent->page;
+    return look_up_page(ids, key);
 }
 
-static unsigned shift_of(uint64_t id)
+static struct analysis_ids_page *add_page(struct analysis_ids *ids, const struct trace_task_id *task)
 {
-    return id % 2 ? FLAG_BITS : 0;
-}
-
-unsigned analysis_ids_get(struct analysis_ids *ids, const struct trace_task_id *task)
-{
-    const uint8_t *page = find_page(ids, page_of(task));
-    return page ? page[task->id % PAGE_TASKS / 2] >> shift_of(task->id) & FLAG_MASK : 0;
-}
-
-static uint8_t *add_page(struct analysis_ids *ids, struct map_key key)
-{
-    uint8_t *page = arena_alloc(&ids->memory, PAGE_TASKS * FLAG_BITS / 8);
+    struct map_key key = {analysis_id_key(task->id) / PAGE_TASKS, task->process, 0};
+    struct analysis_ids_page *page = arena_alloc(&ids->memory, sizeof *page);
     uint64_t *value = page ? map_put(&ids->pages, key, NULL) : NULL;
     if (!value) return NULL;
     *value = (uint64_t)(uintptr_t)page;
@@ -169,28 +167,82 @@ static uint8_t *add_page(struct analysis_ids *ids, struct map_key key)
     return page;
 }
 
-static uint8_t *byte_of(struct analysis_ids *ids, const struct trace_task_id *task)
+static struct analysis_ids_page *page_of(struct analysis_ids *ids, const struct trace_task_id *task)
 {
-    struct map_key key = page_of(task);
-    uint8_t *page = find_page(ids, key);
-    if (!page) page = add_page(ids, key);
-    return page ? page + task->id % PAGE_TASKS / 2 : NULL;
+    struct analysis_ids_page *page = find_page(ids, task);
+    return page ? page : add_page(ids, task);
+}
+
+static unsigned shift_of(uint64_t id)
+{
+    return id % 2 ? FLAG_BITS : 0;
+}
+
+static uint8_t *flags_of(struct analysis_ids_page *page, const struct trace_task_id *task)
+{
+    return &page->flags[task->id % PAGE_TASKS / 2];
+}
+
+unsigned analysis_ids_get(struct analysis_ids *ids, const struct trace_task_id *task)
+{
+    struct analysis_ids_page *page = find_page(ids, task);
+    return page ? *flags_of(page, task) >> shift_of(task->id) & FLAG_MASK : 0;
 }
 
 bool analysis_ids_add(struct analysis_ids *ids, const struct trace_task_id *task, unsigned flags)
 {
-    uint8_t *byte = byte_of(ids, task);
-    if (byte) *byte |= (uint8_t)(flags << shift_of(task->id));
-    return byte;
+    struct analysis_ids_page *page = page_of(ids, task);
+    if (page) *flags_of(page, task) |= (uint8_t)(flags << shift_of(task->id));
+    return page;
 }
 
 bool analysis_ids_add_new(struct analysis_ids *ids, const struct trace_task_id *task, unsigned flags,
                           unsigned *had)
 {
-    uint8_t *byte = byte_of(ids, task);
+    struct analysis_ids_page *page = page_of(ids, task);
+    uint8_t *byte = page ? flags_of(page, task) : NULL;
     *had = byte ? *byte >> shift_of(task->id) & FLAG_MASK : 0;
     if (byte && !*had) *byte |= (uint8_t)(flags << shift_of(task->id));
-    return byte;
+    return page;
+}
+
+/* ---- Numbers ----------------------------------------------------------------------------------- */
+
+static bool has_numbers(struct analysis_ids *ids, struct analysis_ids_page *page)
+{
+    if (page->numbers) return true;
+    page->numbers = ids->free_numbers;
+    if (page->numbers) {
+        ids->free_numbers = page->numbers->next_free;
+        memset(page->numbers, 0, sizeof *page->numbers);
+    } else {
+        page->numbers = arena_alloc(&ids->memory, sizeof *page->numbers);
+    }
+    return page->numbers;
+}
+
+static void drop_numbers(struct analysis_ids *ids, struct analysis_ids_page *page)
+{
+    page->numbers->next_free = ids->free_numbers;
+    ids->free_numbers = page->numbers;
+    page->numbers = NULL;
+}
+
+bool analysis_ids_number(struct analysis_ids *ids, const struct trace_task_id *task, uint32_t number)
+{
+    struct analysis_ids_page *page = page_of(ids, task);
+    if (!page || !has_numbers(ids, page)) return false;
+    uint32_t *its = &page->numbers->of[task->id % PAGE_TASKS];
+    page->number_count += (number != 0) - (*its != 0);
+    *its = number;
+    if (!page->number_count) drop_numbers(ids, page);
+    return true;
+}
+
+uint32_t analysis_ids_number_of(struct analysis_ids *ids, const struct trace_task_id *task)
+{
+    const struct analysis_ids_page *page = find_page(ids, task);
+    return page && page->numbers ? page->numbers->of[task->id % PAGE_TASKS] : 0;
 }
 
 void analysis_ids_free(struct analysis_ids *ids)
@@ -198,4 +250,5 @@ void analysis_ids_free(struct analysis_ids *ids)
     map_free(&ids->pages);
     arena_free(&ids->memory);
     memset(ids->recent, 0, sizeof ids->recent);
+    ids->free_numbers = NULL;
 }

@@ -5,8 +5,9 @@
  * that is another round). "off" stands for all that was begun while recording was off, "background" for
  * what works for no task. What is printed is accepted back, and so is a whole id as "0x...".
  *
- * A set keeps four flags per task. Serial numbers are dense, so it is made of pages of 128 neighbours:
- * about five bits per task, for as many tasks as there are.
+ * A set keeps four flags per task, and of those that are given one, a number. Serial numbers are dense, so it is made of
+ * pages of 128 neighbours: about six bits per task, for as many tasks as there are. Numbers are kept for the pages that
+ * have any: up to 512 bytes for a task that has one and no neighbour with one.
  */
 #ifndef CAIRN_ANALYSIS_IDS_H
 #define CAIRN_ANALYSIS_IDS_H
@@ -26,7 +27,11 @@ int analysis_id_parse(const char *text, const struct trace_info *info, struct tr
 
 /* What is left of an id when the type is left out: round and serial number. Equal keys in one process
  * mean the same task. */
-uint64_t analysis_id_key(uint64_t id);
+static inline uint64_t analysis_id_key(uint64_t id)
+{
+    const uint64_t site_bits = (UINT64_C(1) << CAIRN_ID_ROUND_SHIFT) - (UINT64_C(1) << CAIRN_ID_SERIAL_BITS);
+    return id & ~site_bits;
+}
 bool analysis_id_equal(const struct trace_task_id *one, const struct trace_task_id *other);
 
 /* Zero-initialise. Not for several threads at once. */
@@ -36,8 +41,9 @@ struct analysis_ids {
     struct arena memory;
     struct analysis_ids_recent { /* pages used last: each thread's tasks are neighbours */
         struct map_key key;
-        uint8_t *page;
+        struct analysis_ids_page *page;
     } recent[ANALYSIS_IDS_RECENT];
+    union analysis_ids_numbers *free_numbers;
 };
 
 /* The flags of a task, 0 if none was ever set. */
@@ -47,6 +53,10 @@ bool analysis_ids_add(struct analysis_ids *ids, const struct trace_task_id *task
 /* Both in one: of a task without flags, adds these. *had: those it had. False if memory ran out. */
 bool analysis_ids_add_new(struct analysis_ids *ids, const struct trace_task_id *task, unsigned flags,
                           unsigned *had);
+/* Gives a task a number, in place of the one it has; 0 takes it away. False if memory ran out. */
+bool analysis_ids_number(struct analysis_ids *ids, const struct trace_task_id *task, uint32_t number);
+/* The number of a task, 0 if it has none. */
+uint32_t analysis_ids_number_of(struct analysis_ids *ids, const struct trace_task_id *task);
 void analysis_ids_free(struct analysis_ids *ids);
 
 #endif

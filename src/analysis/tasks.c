@@ -11,7 +11,7 @@
  * time, so a count of open subtasks suffices: when it leaves 0 a stretch begins, when it returns to 0, or
  * the parent ends, the stretch is added up.
  *
- * Invariant: `open` maps exactly the tasks with SEEN and without ENDED.
+ * Invariant: exactly the tasks with SEEN and without ENDED have a number, that of their slot, plus one.
  */
 #include "analysis/tasks.h"
 
@@ -33,18 +33,14 @@ struct analysis_open_task {
     uint64_t covered_since; /* while open_children > 0 */
     uint32_t open_children;
     bool is_counted; /* among the open_children of its parent */
-    uint32_t next_free;
+    bool is_open;
+    uint32_t next_free; /* unless it is open */
 };
 
 static int out_of_memory(struct cairn_error *error)
 {
     return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE,
                             "Out of memory: too many tasks are open at once.");
-}
-
-static struct map_key key_of(const struct trace_task_id *task)
-{
-    return (struct map_key){analysis_id_key(task->id), task->process, 0};
 }
 
 /* ---- Rows ---------------------------------------------------------------------------------------- */
@@ -74,8 +70,8 @@ static struct analysis_task_row *row_of(struct analysis_tasks *tasks, const stru
 
 static struct analysis_open_task *find_open(struct analysis_tasks *tasks, const struct trace_task_id *task)
 {
-    const uint64_t *slot = map_get(&tasks->open, key_of(task));
-    return slot ? &tasks->slots.items[*slot] : NULL;
+    uint32_t number = analysis_ids_number_of(&tasks->seen, task);
+    return number ? &tasks->slots.items[number - 1] : NULL;
 }
 
 static bool take_slot(struct analysis_tasks *tasks, uint32_t *slot)
@@ -93,19 +89,19 @@ static struct analysis_open_task *open_task(struct analysis_tasks *tasks, const 
 {
     uint32_t slot;
     if (!take_slot(tasks, &slot)) return NULL;
-    uint64_t *value = map_put(&tasks->open, key_of(&task->id), NULL);
-    if (!value || !analysis_ids_add(&tasks->seen, &task->id, SEEN)) return NULL;
-    *value = slot;
+    if (!analysis_ids_number(&tasks->seen, &task->id, slot + 1)) return NULL;
+    if (!analysis_ids_add(&tasks->seen, &task->id, SEEN)) return NULL;
     bool was_open = task->id.birth <= tasks->window.begin;
     if (tasks->wants_peak && !analysis_peaks_open(&tasks->peaks, slot, tasks->info, &task->id, was_open))
         return NULL;
-    tasks->slots.items[slot] = (struct analysis_open_task){.task = *task};
+    tasks->slots.items[slot] = (struct analysis_open_task){.task = *task, .is_open = true};
     return &tasks->slots.items[slot];
 }
 
 static void close_slot(struct analysis_tasks *tasks, struct analysis_open_task *open)
 {
-    map_remove(&tasks->open, key_of(&open->task.id));
+    analysis_ids_number(&tasks->seen, &open->task.id, 0);
+    open->is_open = false;
     open->next_free = tasks->free_slot;
     tasks->free_slot = (uint32_t)(open - tasks->slots.items) + 1;
 }
@@ -450,11 +446,9 @@ static int take_end(struct trace_sink *sink, const struct trace_info *info, stru
 {
     struct analysis_tasks *tasks = (struct analysis_tasks *)sink;
     tasks->info = info;
-    for (size_t i = 0; i < tasks->open.capacity; i++) {
-        const struct map_entry *entry = &tasks->open.entries[i];
-        if (entry->used && !add_unfinished(tasks, &tasks->slots.items[entry->value]))
+    for (size_t i = 0; i < tasks->slots.count; i++)
+        if (tasks->slots.items[i].is_open && !add_unfinished(tasks, &tasks->slots.items[i]))
             return out_of_memory(error);
-    }
     for (uint32_t site = 1; site < info->site_count; site++)
         if (!add_sampling(tasks, site)) return out_of_memory(error);
     for (size_t i = 0; i < tasks->rows.count; i++) settle_estimate(tasks, &tasks->rows.items[i]);
@@ -492,7 +486,6 @@ void analysis_tasks_free(struct analysis_tasks *tasks)
     free(tasks->row_of_site);
     free(tasks->recent);
     free(tasks->snapshot_ends);
-    map_free(&tasks->open);
     analysis_peaks_free(&tasks->peaks);
     analysis_names_free(&tasks->types);
     analysis_ids_free(&tasks->seen);

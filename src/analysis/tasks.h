@@ -45,10 +45,9 @@ struct analysis_tasks {
     struct analysis_peaks peaks;
     struct analysis_names types; /* numbers are those of rows while events come */
     uint32_t *row_of_site;       /* plus one; 0: not asked yet */
-    struct map open;             /* task to index in slots */
     VECTOR(struct analysis_open_task) slots;
-    uint32_t free_slot; /* plus one */
-    struct analysis_ids seen;
+    uint32_t free_slot;       /* plus one */
+    struct analysis_ids seen; /* the number of an open task: that of its slot, plus one */
     struct analysis_sampling sampling;
     struct analysis_recent *recent;
 };

@@ -224,12 +224,39 @@ static void flags_of_a_set_stay_apart(void **state)
     analysis_ids_free(&ids);
 }
 
+/* One after the other has a number: the memory of one page of numbers serves them all. */
+static void numbers_of_a_set_are_given_and_taken_away(void **state)
+{
+    (void)state;
+    struct analysis_ids ids = {0};
+    for (uint64_t serial = 1; serial < 5000; serial++) {
+        struct trace_task_id task = task_id(ORDER, serial, 0), next = task_id(ORDER, serial + 1, 0);
+        assert_true(analysis_ids_add(&ids, &task, 5));
+        assert_true(analysis_ids_number(&ids, &task, (uint32_t)serial));
+        assert_true(analysis_ids_number(&ids, &task, (uint32_t)serial * 3));
+        assert_int_equal(analysis_ids_number_of(&ids, &task), serial * 3);
+        assert_int_equal(analysis_ids_number_of(&ids, &next), 0);
+        assert_true(analysis_ids_number(&ids, &task, 0));
+        assert_int_equal(analysis_ids_number_of(&ids, &task), 0);
+        assert_int_equal(analysis_ids_get(&ids, &task), 5);
+    }
+    struct trace_task_id task = task_id(ORDER, 1, 0);
+    assert_non_null(ids.free_numbers);
+    assert_true(analysis_ids_number(&ids, &task, 1));
+    assert_null(ids.free_numbers);
+    analysis_ids_free(&ids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tasks_by_each_condition),      cmocka_unit_test(logs_by_each_condition),
-        cmocka_unit_test(regions_by_each_condition),    cmocka_unit_test(what_cannot_be_is_refused),
-        cmocka_unit_test(patterns_match_as_documented), cmocka_unit_test(flags_of_a_set_stay_apart),
+        cmocka_unit_test(tasks_by_each_condition),
+        cmocka_unit_test(logs_by_each_condition),
+        cmocka_unit_test(regions_by_each_condition),
+        cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(patterns_match_as_documented),
+        cmocka_unit_test(flags_of_a_set_stay_apart),
+        cmocka_unit_test(numbers_of_a_set_are_given_and_taken_away),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

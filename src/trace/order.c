@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-static bool less(struct trace_order_entry a, struct trace_order_entry b)
-{
-    return a.time != b.time ? a.time < b.time : a.stream < b.stream;
-}
-
 bool trace_order_create(struct trace_order *order, size_t capacity)
 {
     *order = (struct trace_order){.heap = calloc(capacity + 1, sizeof *order->heap), .capacity = capacity};
@@ -20,13 +15,13 @@ void trace_order_destroy(struct trace_order *order)
     *order = (struct trace_order){0};
 }
 
-static void sift_down(struct trace_order *order, struct trace_order_entry entry)
+void trace_order_sink(struct trace_order *order, struct trace_order_entry entry)
 {
     struct trace_order_entry *heap = order->heap;
     size_t at = 0;
     for (size_t child; (child = 2 * at + 1) < order->count; at = child) {
-        if (child + 1 < order->count && less(heap[child + 1], heap[child])) child++;
-        if (!less(heap[child], entry)) break;
+        if (child + 1 < order->count && trace_order_less(heap[child + 1], heap[child])) child++;
+        if (!trace_order_less(heap[child], entry)) break;
         heap[at] = heap[child];
     }
     heap[at] = entry;
@@ -36,19 +31,14 @@ void trace_order_push(struct trace_order *order, uint64_t time, uint32_t stream)
 {
     struct trace_order_entry entry = {time, stream};
     size_t at = order->count++;
-    for (size_t parent; at && less(entry, order->heap[parent = (at - 1) / 2]); at = parent) {
+    for (size_t parent; at && trace_order_less(entry, order->heap[parent = (at - 1) / 2]); at = parent) {
         order->heap[at] = order->heap[parent];
     }
     order->heap[at] = entry;
 }
 
-void trace_order_advance(struct trace_order *order, uint64_t time)
-{
-    sift_down(order, (struct trace_order_entry){time, order->heap[0].stream});
-}
-
 void trace_order_pop(struct trace_order *order)
 {
     struct trace_order_entry last = order->heap[--order->count];
-    if (order->count) sift_down(order, last);
+    if (order->count) trace_order_sink(order, last);
 }

@@ -26,8 +26,27 @@ void trace_order_destroy(struct trace_order *order);
 
 /* Takes part. There must be room. */
 void trace_order_push(struct trace_order *order, uint64_t time, uint32_t stream);
-/* The stream on top has a new next time, or none any more. There must be one. */
-void trace_order_advance(struct trace_order *order, uint64_t time);
+/* The stream on top has none any more. There must be one. */
 void trace_order_pop(struct trace_order *order);
+
+static inline bool trace_order_less(struct trace_order_entry a, struct trace_order_entry b)
+{
+    return a.time != b.time ? a.time < b.time : a.stream < b.stream;
+}
+
+/* Private: gives the top's entry its place. */
+void trace_order_sink(struct trace_order *order, struct trace_order_entry entry);
+
+/* The stream on top has a new next time. There must be one. */
+static inline void trace_order_advance(struct trace_order *order, uint64_t time)
+{
+    struct trace_order_entry top = {time, order->heap[0].stream};
+    bool stays = (order->count < 2 || trace_order_less(top, order->heap[1])) &&
+                 (order->count < 3 || trace_order_less(top, order->heap[2]));
+    if (stays)
+        order->heap[0] = top;
+    else
+        trace_order_sink(order, top);
+}
 
 #endif

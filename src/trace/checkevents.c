@@ -193,10 +193,11 @@ static void set_state(struct trace_check_state *check, uint64_t id, uint64_t bir
 static void check_again(struct trace_check_state *check, uint64_t head)
 {
     uint64_t id = cairn__again_id(head, check->file->head.round);
-    const uint64_t *birth = trace_named_get(&check->named, id);
+    uint64_t birth;
+    bool is_known = trace_named_get(&check->named, id, &birth) && birth != UINT64_MAX;
     if (head >> 60) find(check, "task", "unknown bits in a TASK_AGAIN");
-    if (!birth) find(check, "task", "a task again that this chunk has not named");
-    set_state(check, id, birth ? *birth : 0);
+    if (!is_known) find(check, "task", "a task again that this chunk has not named");
+    set_state(check, id, is_known ? birth : 0);
 }
 
 static void check_begin(struct trace_check_state *check, const uint64_t *words)

@@ -72,15 +72,14 @@ static void name_task(struct trace_stream *stream, uint64_t id, uint64_t birth)
 static void switch_again(struct trace_stream *stream, uint64_t head)
 {
     uint64_t id = cairn__again_id(head, stream->file->head.round);
-    const uint64_t *birth = trace_named_get(&stream->named, id);
-    if (birth) {
-        stream->task = task_of(stream, id, *birth);
-        return;
-    }
-    find(stream, "undefined_task", TRACE_DAMAGE,
-         "A thread went on with a task that its chunk had not named; the task's begin is unknown there.",
-         "a task that this chunk has not named");
-    stream->task = task_of(stream, id, UINT64_MAX);
+    uint64_t birth;
+    if (!trace_named_get(&stream->named, id, &birth))
+        stream->out_of_memory = true;
+    else if (birth == UINT64_MAX)
+        find(stream, "undefined_task", TRACE_DAMAGE,
+             "A thread went on with a task that its chunk had not named; the task's begin is unknown there.",
+             "a task that this chunk has not named");
+    stream->task = task_of(stream, id, birth);
 }
 
 /* ---- Open regions ------------------------------------------------------------------------------------------ */

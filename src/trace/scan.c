@@ -354,10 +354,11 @@ bool trace_state_switch(struct trace_state *state, struct trace_part *part, cons
         return trace_named_put(&state->named, words[1], words[2]);
     }
     uint64_t id = cairn__again_id(words[0], part->round);
-    const uint64_t *birth = trace_named_get(&state->named, id);
-    if (!birth) part->is_odd = true;
-    state->task = trace_part_task(part, id, birth ? *birth : UINT64_MAX);
-    return true;
+    uint64_t birth;
+    bool good = trace_named_get(&state->named, id, &birth);
+    part->is_odd |= birth == UINT64_MAX;
+    state->task = trace_part_task(part, id, birth);
+    return good;
 }
 
 void trace_state_free(struct trace_state *state)
@@ -368,7 +369,7 @@ void trace_state_free(struct trace_state *state)
 void trace_part_check(struct trace_part *part, uint32_t kind, const uint64_t *words, uint32_t open)
 {
     if (kind == CAIRN_EVENT_TIME || kind == CAIRN_EVENT_INTERRUPT) return;
-    if (cairn__event_tally(kind) == CAIRN_TALLY_NONE) { /* a loss, or unknown */
+    if (!(trace_event_kinds >> kind & 1)) { /* a loss, or unknown */
         part->is_odd = true;
         return;
     }

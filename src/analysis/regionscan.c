@@ -108,35 +108,35 @@ struct region_work {
     struct trace_part *part;
     struct trace_state *state;
     struct region_digest *digest;
-    struct trace_step now;
+    uint64_t time; /* of the event at hand */
 };
 
-static struct region_level level_here(const struct region_work *work, uint64_t head, uint64_t birth)
+static struct region_level level_here(const struct region_work *work, const uint64_t *words, uint64_t birth)
 {
-    uint32_t number = cairn__head_site(head), site = trace_part_site(work->part, number);
+    uint32_t number = cairn__head_site(words[0]), site = trace_part_site(work->part, number);
     if (!work->scan->slots[site]) work->digest->is_irregular = true;
-    return (struct region_level){.birth = birth,
-                                 .place =
-                                     cairn__place(number, work->part->head->block.number, work->now.place),
-                                 .task = work->state->task,
-                                 .site = site};
+    return (struct region_level){
+        .birth = birth,
+        .place = cairn__place(number, work->part->head->block.number, trace_part_offset(work->part, words)),
+        .task = work->state->task,
+        .site = site};
 }
 
-static void begin_region(struct region_work *work, uint64_t head)
+static void begin_region(struct region_work *work, const uint64_t *words)
 {
     struct region_digest *digest = work->digest;
     if (digest->depth == DEPTH_MAX || work->part->is_side) /* a handler's is on no list */
         digest->is_irregular = true;
     else
-        digest->levels[digest->depth++] = level_here(work, head, work->now.time);
+        digest->levels[digest->depth++] = level_here(work, words, work->time);
 }
 
 /* The innermost ends: one of this chunk, or else one that was open before. */
-static bool end_region(struct region_work *work, uint64_t head)
+static bool end_region(struct region_work *work, const uint64_t *words)
 {
     struct region_digest *digest = work->digest;
-    uint64_t time = work->now.time;
-    trace_part_site(work->part, cairn__head_site(head));
+    uint64_t time = work->time;
+    trace_part_site(work->part, cairn__head_site(words[0]));
     if (digest->depth) {
         const struct region_level *level = &digest->levels[--digest->depth];
         uint64_t duration = time - level->birth;
@@ -157,27 +157,25 @@ static bool whole_region(struct region_work *work, const uint64_t *words)
 {
     uint64_t birth = trace_part_at_monotonic(work->part, (int64_t)words[1]);
     uint64_t end = trace_part_at_monotonic(work->part, (int64_t)words[2]);
-    struct region_level level = level_here(work, words[0], birth);
+    struct region_level level = level_here(work, words, birth);
     if (end >= birth) return add(work->scan, work->worker, work->part->thread, &level, end);
     work->digest->is_irregular = true; /* the sink says what is wrong */
     return true;
 }
 
-static bool take_word(struct region_work *work, const uint64_t *words)
+static bool take_word(struct region_work *work, uint32_t kind, const uint64_t *words)
 {
     struct region_digest *digest = work->digest;
-    switch (work->now.kind) {
-    case CAIRN_EVENT_REGION_BEGIN: begin_region(work, words[0]); return true;
-    case CAIRN_EVENT_REGION_END: return end_region(work, words[0]);
+    switch (kind) {
+    case CAIRN_EVENT_REGION_BEGIN: begin_region(work, words); return true;
+    case CAIRN_EVENT_REGION_END: return end_region(work, words);
     case CAIRN_EVENT_REGION_END_LONG:
         digest->is_irregular = true;
         return vector_push(&digest->owned, words[1]);
     case CAIRN_EVENT_REGION_AT: return whole_region(work, words);
     case CAIRN_EVENT_TASK:
     case CAIRN_EVENT_TASK_AGAIN: return trace_state_switch(work->state, work->part, words);
-    default:
-        trace_part_check(work->part, work->now.kind, words, digest->depth + digest->inherited);
-        return true;
+    default: trace_part_check(work->part, kind, words, digest->depth + digest->inherited); return true;
     }
 }
 
@@ -187,16 +185,15 @@ static const uint32_t region_kinds =
 static bool walk(struct region_work *work)
 {
     struct trace_cursor cursor = trace_part_cursor(work->part);
-    uint64_t last = cursor.now.time;
+    uint64_t last = cursor.time;
     bool steps_back = false;
     uint32_t met = 0;
     if (!trace_state_begin(work->state, work->part)) return false;
     for (const uint64_t *words; (words = trace_cursor_next(&cursor)) != NULL;) {
-        steps_back |= cursor.now.time < last;
-        last = cursor.now.time;
-        met |= 1u << cursor.now.kind;
-        work->now = cursor.now;
-        if (!take_word(work, words)) return false;
+        steps_back |= cursor.time < last;
+        last = work->time = cursor.time;
+        met |= 1u << cursor.kind;
+        if (!take_word(work, cursor.kind, words)) return false;
     }
     work->part->is_odd |= cursor.at < cursor.end;
     work->digest->last_ticks = last;

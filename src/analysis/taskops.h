@@ -11,29 +11,33 @@
 
 #include "trace/scan.h"
 
-enum task_op_kind { OP_NONE, OP_LISTED, OP_BEGIN, OP_END, OP_FAIL, OP_MENTION, OP_WHOLE, OP_WHOLE_FAILED };
+/* PARENT: of the begin before it, which has one; no op of its own. */
+enum task_op_kind {
+    OP_NONE,
+    OP_PARENT,
+    OP_LISTED,
+    OP_BEGIN,
+    OP_BEGIN_CHILD,
+    OP_END,
+    OP_FAIL,
+    OP_MENTION,
+    OP_WHOLE,
+    OP_WHOLE_FAILED
+};
 
 struct task_op {
     uint64_t time;
-    uint64_t order; /* the latest time in the chunk up to here */
-    struct trace_task_id task;
-    struct trace_task_id parent; /* of a begin */
-    uint64_t place;              /* LISTED: of an open region of the chunk's head */
-    uint32_t site;               /* of an end */
+    uint64_t order;     /* the latest time in the chunk up to here */
+    uint64_t id, birth; /* of the task */
+    uint32_t task_site; /* of its begin */
+    uint32_t end_site;
     enum task_op_kind kind;
 };
 
-/* An open region: it mentions its task when it ends, or gets an attribute. */
-struct task_open {
-    uint64_t place;
-    uint32_t
-        listed; /* where the chunk's head has it; UINT32_MAX: begun in the chunk, which mentions its task */
-};
-
 struct task_digest {
-    struct task_digest *next;      /* of the same stream */
-    VECTOR(struct task_open) open; /* at the chunk's end, innermost last */
-    uint32_t thread;
+    struct task_digest *next; /* of the same stream */
+    VECTOR(uint64_t) open;    /* places of the regions that are open at the chunk's end, innermost last */
+    uint32_t process, thread;
     bool is_unordered; /* something is earlier than the chunk's begin */
     uint64_t latest;
     uint32_t listed_count; /* the first ops */
@@ -44,9 +48,11 @@ struct task_digest {
 /* What one thread keeps from digest to digest. Zero-initialise. */
 struct task_worker {
     struct trace_state state;
-    struct task_local *locals; /* what the chunk has said of a task: a hash table */
-    uint32_t count, capacity, stamp;
-    size_t usual_ops; /* as many as the last digest had */
+    struct task_page *pages;  /* what the chunk has said of tasks: a hash table */
+    struct task_page *recent; /* the last one asked for; NULL: none */
+    uint32_t page_count, page_capacity, stamp;
+    VECTOR(uint32_t) open; /* regions, innermost last */
+    size_t usual_ops;      /* as many as the last digest had */
 };
 
 /* `may_fuse`: WHOLE ops are wanted. NULL: memory ran out. Free it with task_digest_free. */

@@ -19,8 +19,8 @@
 
 struct task_queue { /* of a stream; empty: NULL */
     struct task_digest *first, *last;
-    uint64_t latest;               /* of the digests before the first */
-    VECTOR(struct task_open) open; /* behind the last */
+    uint64_t latest;       /* of the digests before the first */
+    VECTOR(uint64_t) open; /* places, behind the last */
 };
 
 struct task_scan {
@@ -54,60 +54,65 @@ static void drop(void *digest)
 
 /* ---- Settle ---------------------------------------------------------------------------------------------- */
 
-static bool give(struct task_scan *scan, const struct task_op *op, enum trace_kind kind, uint64_t time,
-                 uint32_t thread)
+static struct trace_task_id task_of(const struct task_digest *digest, const struct task_op *op)
+{
+    return (struct trace_task_id){
+        .id = op->id, .birth = op->birth, .process = digest->process, .site = op->task_site};
+}
+
+static bool give(struct task_scan *scan, const struct task_digest *digest, const struct task_op *op,
+                 enum trace_kind kind, uint64_t time)
 {
     struct trace_event event = {.time = time,
                                 .kind = kind,
-                                .thread = thread,
-                                .site = kind == TRACE_TASK_BEGIN ? op->task.site : op->site,
-                                .task = op->task,
-                                .other = kind == TRACE_TASK_BEGIN ? op->parent : (struct trace_task_id){0}};
+                                .thread = digest->thread,
+                                .site = kind == TRACE_TASK_BEGIN ? op->task_site : op->end_site,
+                                .task = task_of(digest, op)};
+    if (op->kind == OP_BEGIN_CHILD) event.other = task_of(digest, op + 1);
     return scan->tasks->sink.event(&scan->tasks->sink, &event, NULL) == 0;
 }
 
-static bool give_whole(struct task_scan *scan, const struct task_op *op, uint32_t thread)
+static bool give_whole(struct task_scan *scan, const struct task_digest *digest, const struct task_op *op)
 {
     enum trace_kind end = op->kind == OP_WHOLE ? TRACE_TASK_END : TRACE_TASK_FAIL;
-    struct analysis_task task = {.id = op->task,
+    struct analysis_task task = {.id = task_of(digest, op),
                                  .begin = ANALYSIS_BEGIN_SEEN,
                                  .status = op->kind == OP_WHOLE ? ANALYSIS_FINISHED : ANALYSIS_FAILED,
                                  .end_ticks = op->time,
-                                 .begin_thread = thread,
-                                 .end_thread = thread,
-                                 .end_site = op->site};
+                                 .begin_thread = digest->thread,
+                                 .end_thread = digest->thread,
+                                 .end_site = op->end_site};
     switch (analysis_tasks_add(scan->tasks, &task)) {
     case ANALYSIS_TASK_NEW: return true;
     case ANALYSIS_TASK_OPEN:
-        return give(scan, op, TRACE_TASK_BEGIN, op->task.birth, thread) &&
-               give(scan, op, end, op->time, thread);
-    case ANALYSIS_TASK_ENDED: return give(scan, op, end, op->time, thread);
+        return give(scan, digest, op, TRACE_TASK_BEGIN, op->birth) && give(scan, digest, op, end, op->time);
+    case ANALYSIS_TASK_ENDED: return give(scan, digest, op, end, op->time);
     default: return false;
     }
 }
 
-static bool give_op(struct task_scan *scan, const struct task_op *op, uint32_t thread)
+static bool give_op(struct task_scan *scan, const struct task_digest *digest, const struct task_op *op)
 {
     switch (op->kind) {
-    case OP_BEGIN: return give(scan, op, TRACE_TASK_BEGIN, op->time, thread);
-    case OP_END: return give(scan, op, TRACE_TASK_END, op->time, thread);
-    case OP_FAIL: return give(scan, op, TRACE_TASK_FAIL, op->time, thread);
+    case OP_BEGIN:
+    case OP_BEGIN_CHILD: return give(scan, digest, op, TRACE_TASK_BEGIN, op->time);
+    case OP_END: return give(scan, digest, op, TRACE_TASK_END, op->time);
+    case OP_FAIL: return give(scan, digest, op, TRACE_TASK_FAIL, op->time);
     case OP_LISTED:
-    case OP_MENTION: return give(scan, op, TRACE_ATTR, op->time, thread);
-    default: return give_whole(scan, op, thread);
+    case OP_MENTION: return give(scan, digest, op, TRACE_ATTR, op->time);
+    default: return give_whole(scan, digest, op);
     }
 }
 
-/* Passes over what has become part of another op. */
-static bool has_op(struct task_digest *digest)
+/* Passes over what is, or has become, part of another op. */
+static inline bool has_op(struct task_digest *digest)
 {
-    while (digest->taken < digest->ops.count && digest->ops.items[digest->taken].kind == OP_NONE)
+    while (digest->taken < digest->ops.count && digest->ops.items[digest->taken].kind <= OP_PARENT)
         digest->taken++;
     return digest->taken < digest->ops.count;
 }
 
-/* Whether a stream has an op, and when it has its turn. Digests that are used up go. */
-static bool next_turn(struct task_queue *queue, uint64_t *turn)
+static void drop_used(struct task_queue *queue)
 {
     while (queue->first && !has_op(queue->first)) {
         struct task_digest *used = queue->first;
@@ -115,7 +120,14 @@ static bool next_turn(struct task_queue *queue, uint64_t *turn)
         queue->first = used->next;
         drop(used);
     }
-    if (!queue->first) return queue->last = NULL, false;
+    if (!queue->first) queue->last = NULL;
+}
+
+/* Whether a stream has an op, and when it has its turn. Digests that are used up go. */
+static inline bool next_turn(struct task_queue *queue, uint64_t *turn)
+{
+    if (!has_op(queue->first)) drop_used(queue);
+    if (!queue->first) return false;
     *turn = queue->first->ops.items[queue->first->taken].order;
     if (queue->latest > *turn) *turn = queue->latest;
     return true;
@@ -127,7 +139,7 @@ static bool merge(struct task_scan *scan, uint64_t horizon, bool all)
     while (scan->order.count && (all || scan->order.heap[0].time < horizon)) {
         struct task_queue *queue = &scan->queues[scan->order.heap[0].stream];
         struct task_digest *digest = queue->first;
-        if (!give_op(scan, &digest->ops.items[digest->taken], digest->thread)) return false;
+        if (!give_op(scan, digest, &digest->ops.items[digest->taken])) return false;
         digest->taken++;
         uint64_t turn;
         if (next_turn(queue, &turn))
@@ -146,12 +158,12 @@ static bool has_queues(struct task_scan *scan)
 }
 
 /* Only of regions that the thread has not been seen to begin does the list say anything. */
-static void strike_known(struct task_queue *queue, struct task_digest *digest)
+static void strike_known(struct task_queue *queue, struct task_digest *digest, const struct trace_part *part)
 {
+    const struct cairn_open_region *listed = trace_part_open(part);
     for (size_t i = 0; i < digest->listed_count; i++) {
         for (size_t at = 0; at < queue->open.count; at++)
-            if (queue->open.items[at].place == digest->ops.items[i].place)
-                digest->ops.items[i].kind = OP_NONE;
+            if (queue->open.items[at] == listed[i].place) digest->ops.items[i].kind = OP_NONE;
     }
     vector_free(&queue->open);
     memcpy(&queue->open, &digest->open, sizeof queue->open);
@@ -167,7 +179,7 @@ static bool settle_part(struct trace_scan *given, struct trace_part *part, void 
     if (!digest) return true;
     scan->is_unordered |= digest->is_unordered;
     struct task_queue *queue = &scan->queues[part->stream];
-    strike_known(queue, digest);
+    strike_known(queue, digest, part);
     bool was_empty = !queue->first;
     if (queue->last) queue->last->next = digest;
     queue->last = digest;

@@ -72,11 +72,11 @@ void trace_mark_free(struct trace_mark *mark);
 
 static inline struct trace_cursor trace_part_cursor(const struct trace_part *part)
 {
-    return (struct trace_cursor){.words = (const uint64_t *)part->head,
-                                 .at = cairn__chunk_first(part->head->open_count),
-                                 .end = part->words,
-                                 .kinds = part->kinds,
-                                 .now.time = part->head->begin_ticks};
+    const uint64_t *words = (const uint64_t *)part->head;
+    return (struct trace_cursor){.at = words + cairn__chunk_first(part->head->open_count),
+                                 .end = words + part->words,
+                                 .time = part->head->begin_ticks,
+                                 .kinds = part->kinds};
 }
 
 /* The regions that were open at its begin, innermost last: head->open_count of them. */
@@ -93,9 +93,15 @@ uint32_t trace_part_owner(const struct trace_part *part, uint64_t place);
 /* Index of a site by its number. What is not defined is odd. */
 static inline uint32_t trace_part_site(struct trace_part *part, uint32_t number)
 {
-    uint32_t site = number < part->site_count ? part->sites[number] : 0;
-    if (__builtin_expect(!site && number, 0)) part->is_odd = true;
-    return site;
+    if (__builtin_expect(number < part->site_count && part->sites[number], 1)) return part->sites[number];
+    part->is_odd |= number != 0;
+    return 0;
+}
+
+/* Where an event stands in its chunk, in words, as in places. */
+static inline uint32_t trace_part_offset(const struct trace_part *part, const uint64_t *words)
+{
+    return (uint32_t)(words - (const uint64_t *)part->head);
 }
 
 /* The same of a task. */

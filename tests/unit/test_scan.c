@@ -63,7 +63,7 @@ static void *note_part(struct trace_scan *scan, unsigned worker, struct trace_pa
     __atomic_add_fetch(&noted->alive, 1, __ATOMIC_RELAXED);
     struct trace_cursor cursor = trace_part_cursor(part);
     for (const uint64_t *words; (words = trace_cursor_next(&cursor)) != NULL; note->events++)
-        if (cursor.now.kind != CAIRN_EVENT_COUNTER || words[1] != number) note->events = 1000;
+        if (cursor.kind != CAIRN_EVENT_COUNTER || words[1] != number) note->events = 1000;
     return note;
 }
 

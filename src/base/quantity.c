@@ -11,14 +11,21 @@ struct unit {
     double factor;
 };
 
+const char *quantity_number(const char *text, double *number)
+{
+    if (!isdigit((unsigned char)*text) && *text != '.') return NULL;
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) return NULL;
+    char *end;
+    *number = strtod(text, &end);
+    return end == text || !isfinite(*number) ? NULL : end;
+}
+
 /* A number with a unit, as a whole count of the smallest unit. */
 static bool parse_with_unit(const char *text, const struct unit *units, uint64_t *result)
 {
-    if (!isdigit((unsigned char)*text) && *text != '.') return false;
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) return false;
-    char *end;
-    double number = strtod(text, &end);
-    if (end == text || !isfinite(number)) return false;
+    double number;
+    const char *end = quantity_number(text, &number);
+    if (!end) return false;
     for (; units->name; units++) {
         if (strcmp(end, units->name) != 0) continue;
         double value = number * units->factor;

@@ -46,12 +46,11 @@ extern const struct cli_command cmd_compare;
 
 static int read_share(const char *name, const char *text, double otherwise, double least, double *share)
 {
-    char *end;
     *share = otherwise;
     if (!text) return CLI_OK;
-    *share = strtod(text, &end);
-    if (strcmp(end, "%") == 0) *share /= 100, end++;
-    if (*text && !*end && *share >= least && *share < 1) return CLI_OK;
+    const char *end = quantity_number(text, share);
+    if (end && strcmp(end, "%") == 0) *share /= 100, end++;
+    if (end && !*end && *share >= least && *share < 1) return CLI_OK;
     return cli_usage(&cmd_compare, "--%s: '%s' is not a share from %g to 1, such as 0.05 or 5%%", name, text,
                      least);
 }

@@ -85,30 +85,28 @@ static bool read_sign(struct reader *reader, struct fail_rule *rule)
 static bool read_absolute(struct reader *reader, struct fail_rule *rule, const char *word)
 {
     uint64_t ns;
-    char *end;
     if (analysis_metric_is_duration(rule->metric) || rule->metric == ANALYSIS_TOTAL) {
         if (!quantity_duration(word, &ns))
             return fail(reader, "there should be a share as 10% or a time as 5ms");
         rule->amount = (double)ns;
         return true;
     }
-    rule->amount = strtod(word, &end);
-    return *end || end == word ? fail(reader, "there should be a share as 10% or a number as 0.5") : true;
+    const char *end = quantity_number(word, &rule->amount);
+    return !end || *end ? fail(reader, "there should be a share as 10% or a number as 0.5") : true;
 }
 
 static bool read_amount(struct reader *reader, struct fail_rule *rule)
 {
-    char word[32], *end;
+    char word[32];
     size_t length = strcspn(reader->at, " \t\n,");
-    bool is_number = isdigit((unsigned char)*reader->at) || *reader->at == '.';
-    if (!is_number || length >= sizeof word)
-        return fail(reader, "there should be an amount, as +10% or +5ms");
-    memcpy(word, reader->at, length);
-    word[length] = 0;
-    rule->amount = strtod(word, &end) / 100;
+    snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : 0), reader->at);
+    const char *end = quantity_number(word, &rule->amount);
+    if (!end) return fail(reader, "there should be an amount, as +10% or +5ms");
     rule->is_relative = strcmp(end, "%") == 0;
-    if (!rule->is_relative && !read_absolute(reader, rule, word)) return false;
-    if (!isfinite(rule->amount)) return fail(reader, "that is too much");
+    if (rule->is_relative)
+        rule->amount /= 100;
+    else if (!read_absolute(reader, rule, word))
+        return false;
     if (rule->is_less) rule->amount = -rule->amount;
     reader->at += length;
     return true;

@@ -137,7 +137,7 @@ PYTHON
     run -2 --separate-stderr "$CAIRN" compare --fail-if 'p99(sql) > +10%, p98(sql) > 5%' before.cairn again.cairn
     [[ "$stderr" == *"--fail-if: there should be one of: mean p50"* ]]
     [ "${stderr_lines[2]}" = "                   ^" ]
-    for share in 0 1 1.5 -0.1 5%% x ''; do
+    for share in 0 1 1.5 -0.1 5%% x '' 0x0.1 +5%; do
         run -2 "$CAIRN" compare --level "$share" before.cairn again.cairn
         [ "$share" = 0 ] || run -2 "$CAIRN" compare --min-effect "$share" before.cairn again.cairn
     done

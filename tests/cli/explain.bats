@@ -101,6 +101,7 @@ setup() {
 @test "the slow ones are a share, a number, or a range of latency; they alone, the others stay" {
     slow_of() { "$CAIRN" explain --json "$@" orders.cairn order | jq -c '[.slow, .rest]'; }
     [ "$(slow_of --slowest 20)" = "[20,380]" ]
+    [ "$(slow_of --slowest 2e1)" = "[20,380]" ]
     [ "$(slow_of --min 5us)" = "[20,380]" ]
     fast="$(awk 'BEGIN { for (i = 1; i <= 400; i++) n += 37 * i % 7 <= 1 && i % 20; print n }')"
     [ "$(slow_of --max 1010ns)" = "[$fast,$((400 - fast))]" ]
@@ -125,7 +126,7 @@ setup() {
 
 @test "options that make no sense are usage errors" {
     for options in "--slowest 0" "--slowest 100%" "--slowest much" "--slowest 1%%" "--slowest nan" "--slowest -3" \
-        "--slowest 1% --min 3ms" "--json --csv"; do
+        "--slowest 0x10" "--slowest +5" "--slowest 1e999" "--slowest 1% --min 3ms" "--json --csv"; do
         run "$CAIRN" explain $options orders.cairn
         [ "$status" -eq 2 ]
         [[ "$output" == "cairn explain: "* ]]

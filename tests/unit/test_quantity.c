@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -60,12 +61,31 @@ static void what_is_none_is_refused_and_changes_nothing(void **state)
     assert_int_equal(bytes, 77);
 }
 
+static void numbers_are_decimal_and_end_where_they_end(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *rest; /* NULL: it is none */
+        double value;
+    } cases[] = {{"5", "", 5},          {".5x", "x", 0.5},  {"1e3%", "%", 1000}, {"1.", "", 1},
+                 {"0x10", NULL, 0},     {"-1", NULL, 0},    {"+1", NULL, 0},     {" 1", NULL, 0},
+                 {"infinity", NULL, 0}, {"1e999", NULL, 0}, {"", NULL, 0},       {".", NULL, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double value = 0;
+        const char *rest = quantity_number(cases[i].text, &value);
+        bool agrees =
+            cases[i].rest ? rest && strcmp(rest, cases[i].rest) == 0 && value == cases[i].value : !rest;
+        if (!agrees) fail_msg("%s", cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_are_read_in_nanoseconds),
         cmocka_unit_test(sizes_are_read_in_bytes),
         cmocka_unit_test(what_is_none_is_refused_and_changes_nothing),
+        cmocka_unit_test(numbers_are_decimal_and_end_where_they_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

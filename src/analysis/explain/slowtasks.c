@@ -1,18 +1,17 @@
 /* See slowtasks.h. SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/explain/slowtasks.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool analysis_slow_parse(struct analysis_slow *slow, const char *text)
 {
-    char *end;
-    slow->count = strtod(text, &end);
+    const char *end = quantity_number(text, &slow->count);
+    if (!end) return false;
     slow->is_count = *end == 0;
     slow->share = slow->count / 100;
-    bool is_number = end != text && (*end == 0 || strcmp(end, "%") == 0) && isfinite(slow->count);
-    return is_number && slow->count > 0 && (slow->is_count || slow->share < 1);
+    bool is_either = slow->is_count || (strcmp(end, "%") == 0 && slow->share < 1);
+    return is_either && slow->count > 0;
 }
 
 bool analysis_slow_has_range(const struct analysis_slow *slow)

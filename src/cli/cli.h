@@ -78,6 +78,8 @@ int cli_usage(const struct cli_command *command, const char *format, ...)
 /* "12": false if the text is no whole number or too large. */
 bool cli_parse_count(const char *text, uint64_t *count);
 
+/* Prints a space and the word, quoted for a shell if need be. */
+void cli_print_word(FILE *out, const char *word);
 /* Prints the command with these options and arguments, quoted for a shell: one that can be pasted. */
 void cli_print_command(FILE *out, const struct cli_command *command, const void *options, int count,
                        char *const *arguments);

@@ -5,6 +5,7 @@
  * 2. A second, of every event: analysis/explain/explain.h.
  */
 #include "cli/print/findingtext.h"
+#include "cli/print/nextstep.h"
 #include "cli/query.h"
 #include "cli/print/show.h"
 
@@ -162,7 +163,7 @@ static void print_effect(const struct analysis_finding *finding, const struct tr
 static void print_finding(const struct question *question, const struct analysis_explain *explain,
                           uint32_t index, unsigned rank)
 {
-    char id[ANALYSIS_ID_TEXT_BYTES], latency[SHOW_BYTES];
+    char id[ANALYSIS_ID_TEXT_BYTES], latency[SHOW_BYTES], why[SHOW_BYTES + 32];
     const struct analysis_finding *finding = &explain->findings.items.items[index];
     printf("\n  %2u.  %s", rank, show_bold());
     findingtext_print(stdout, explain, finding);
@@ -170,10 +171,10 @@ static void print_finding(const struct question *question, const struct analysis
     print_effect(finding, &question->info->clock);
     print_companions(explain, index);
     if (!finding->example_latency) return;
-    printf("       %snext: cairn task %s %s    # %s, the slowest of them%s\n", show_dim(), question->path,
-           analysis_id_text(id, question->info, &finding->example),
-           show_duration(latency, trace_clock_ns(&question->info->clock, finding->example_latency)),
-           show_plain());
+    analysis_id_text(id, question->info, &finding->example);
+    show_duration(latency, trace_clock_ns(&question->info->clock, finding->example_latency));
+    snprintf(why, sizeof why, "%s, the slowest of them", latency);
+    next_steps_print(stdout, 7, &(struct next_step){{"task", question->path, id}, why, NULL}, 1);
 }
 
 /* The headlines that are causes or marks, or those that say where the time went. */

@@ -3,6 +3,7 @@
  * The whole trace is read, through the analyses of tasks and of regions too, because only so all is found
  * that is odd about it. The lines of a process are in infoprocess.c. */
 #include "cli/print/infoprocess.h"
+#include "cli/print/nextstep.h"
 #include "cli/query.h"
 #include "cli/print/records.h"
 #include "cli/print/show.h"
@@ -201,9 +202,10 @@ static void print_info(const struct question *question, const struct both *both,
     print_sampling(&both->tasks);
     print_losses(info);
     print_findings(info);
-    if (info->recovered[CAIRN_TALLY_TASK_BEGIN] || info->recovered[CAIRN_TALLY_TASK_END])
-        printf("\n%snext: cairn tasks %s    # latency per type of task%s\n", show_dim(), question->path,
-               show_plain());
+    if (!info->recovered[CAIRN_TALLY_TASK_BEGIN] && !info->recovered[CAIRN_TALLY_TASK_END]) return;
+    printf("\n");
+    next_steps_print(stdout, 0,
+                     &(struct next_step){{"tasks", question->path}, "latency per type of task", NULL}, 1);
 }
 
 /* ---- For programs ---------------------------------------------------------------------------------- */

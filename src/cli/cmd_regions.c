@@ -1,6 +1,7 @@
 /* cairn regions: time per type of region and per call site. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/draw.h"
 #include "cli/print/grouprows.h"
+#include "cli/print/nextstep.h"
 #include "cli/query.h"
 #include "cli/print/show.h"
 #include "cli/print/typerows.h"
@@ -156,12 +157,15 @@ static void print_regions(const struct question *question, const struct analysis
                           &question->info->clock);
     }
     question_notes(question);
-    if (!question->query->spec.type) {
-        const char *type = regions->rows.items[0].type;
-        printf("\n%snext: cairn regions --sites %s '", show_dim(), question->path);
-        show_text(stdout, type, strlen(type));
-        printf("'    # its call sites and its distribution%s\n", show_plain());
-    }
+    if (question->query->spec.type) return;
+    char type[NEXT_STEP_BYTES];
+    next_step_pattern(type, regions->rows.items[0].type);
+    printf("\n");
+    next_steps_print(stdout, 0,
+                     &(struct next_step){{"regions", "--sites", question->path, type},
+                                         "its call sites and its distribution",
+                                         NULL},
+                     1);
 }
 
 /* ---- The command ----------------------------------------------------------------------------------- */

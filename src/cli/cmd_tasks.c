@@ -1,6 +1,7 @@
 /* cairn tasks: latency per type of task, and the slowest ones. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/draw.h"
 #include "cli/print/grouprows.h"
+#include "cli/print/nextstep.h"
 #include "cli/query.h"
 #include "cli/print/show.h"
 #include "cli/print/typerows.h"
@@ -153,18 +154,18 @@ static void draw_types(const struct question *question, const struct analysis_ta
 /* The type with the most time: its slowest, and what the slow ones have in common if there can be an answer. */
 static void print_hint(const struct question *question, const struct analysis_tasks *tasks)
 {
-    char id[ANALYSIS_ID_TEXT_BYTES];
+    char id[ANALYSIS_ID_TEXT_BYTES], type[NEXT_STEP_BYTES];
     if (!tasks->rows.count || !tasks->rows.items[0].stats.time.count) return;
     const struct analysis_task_row *row = &tasks->rows.items[0];
-    analysis_id_text(id, question->info, &row->slowest.id);
-    printf("\n%snext: cairn task %s %s    # the story of the slowest ", show_dim(), question->path, id);
-    show_text(stdout, row->type, strlen(row->type));
-    if (row->stats.time.count >= EXPLAINED_MIN) {
-        printf("\n      cairn explain %s '", question->path);
-        show_text(stdout, row->type, strlen(row->type));
-        printf("'    # what its slow ones have in common");
-    }
-    printf("%s\n", show_plain());
+    const struct next_step steps[] = {
+        {{"task", question->path, analysis_id_text(id, question->info, &row->slowest.id)},
+         "the story of the slowest",
+         row->type},
+        {{"explain", question->path, next_step_pattern(type, row->type)},
+         "what its slow ones have in common",
+         NULL}};
+    printf("\n");
+    next_steps_print(stdout, 0, steps, row->stats.time.count >= EXPLAINED_MIN ? 2 : 1);
 }
 
 static void print_types(const struct question *question, const struct analysis_tasks *tasks, bool wide)
@@ -310,8 +311,9 @@ static void print_slowest(const struct question *question, const struct analysis
     table_print(&table, stdout);
     table_free(&table);
     print_page(tasks, asked);
-    printf("\n%snext: cairn task %s %s    # its story%s\n", show_dim(), question->path,
-           analysis_id_text(id, question->info, &tasks->slowest.items[skip].id), show_plain());
+    analysis_id_text(id, question->info, &tasks->slowest.items[skip].id);
+    printf("\n");
+    next_steps_print(stdout, 0, &(struct next_step){{"task", question->path, id}, "its story", NULL}, 1);
 }
 
 /* ---- The command ----------------------------------------------------------------------------------- */

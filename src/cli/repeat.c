@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void print_word(FILE *out, const char *word)
+void cli_print_word(FILE *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,=+@%-";
     fputc(' ', out);
@@ -40,7 +40,7 @@ static void print_options(FILE *out, const struct cli_option *option, const char
         case CLI_TEXT:
             if (!*(const char *const *)at) break;
             fprintf(out, " --%s", option->name);
-            print_word(out, *(const char *const *)at);
+            cli_print_word(out, *(const char *const *)at);
             break;
         default: print_number(out, option, *(const uint64_t *)at);
         }
@@ -53,5 +53,5 @@ void cli_print_command(FILE *out, const struct cli_command *command, const void 
     fprintf(out, "cairn %s", command->name);
     print_options(out, command->options, options);
     print_options(out, command->more_options, options);
-    for (int i = 0; i < count; i++) print_word(out, arguments[i]);
+    for (int i = 0; i < count; i++) cli_print_word(out, arguments[i]);
 }

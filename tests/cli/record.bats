@@ -55,7 +55,7 @@ expect_all() {
     grep -Eq '^order +21 +· +4 ' err
     grep -Eq '^refill +1 ' err
     grep -Eq '^clean +1 +1 ' err
-    grep -q '^next: cairn tasks demo.cairn$' err
+    grep -q '^next: cairn tasks demo.cairn ' err
 }
 
 @test "--quiet says nothing" {

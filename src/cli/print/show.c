@@ -103,12 +103,26 @@ static bool steers(uint32_t c)
            (c >= 0x2066 && c <= 0x2069);
 }
 
+static bool is_plain(const char *text, size_t bytes, size_t *taken, uint32_t *c)
+{
+    *taken = cairn__utf8_next(text, bytes, c);
+    return *taken && !steers(*c);
+}
+
+bool show_is_plain(const char *text, size_t bytes, size_t *taken)
+{
+    uint32_t c;
+    bool plain = is_plain(text, bytes, taken, &c);
+    if (*taken == 0) *taken = 1;
+    return plain;
+}
+
 /* The next character as it is shown: bytes taken, columns needed. */
 static size_t show_piece(char piece[PIECE_BYTES], const char *text, size_t bytes, size_t *columns)
 {
     uint32_t c;
-    size_t taken = cairn__utf8_next(text, bytes, &c);
-    if (taken && !steers(c)) {
+    size_t taken;
+    if (is_plain(text, bytes, &taken, &c)) {
         memcpy(piece, text, taken);
         piece[taken] = 0;
         int width = wcwidth((wchar_t)c);

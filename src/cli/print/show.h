@@ -4,6 +4,7 @@
 #ifndef CAIRN_CLI_SHOW_H
 #define CAIRN_CLI_SHOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,6 +28,8 @@ char *show_wall_clock(char text[SHOW_BYTES], int64_t realtime_ns);
 
 /* Prints text that came from a trace: what could steer a terminal, and what is not UTF-8, is escaped. */
 void show_text(FILE *out, const char *text, size_t bytes);
+/* Whether it would print the next character of the text as it is; *taken is the character's bytes. */
+bool show_is_plain(const char *text, size_t bytes, size_t *taken);
 /* The columns that text takes when printed so. */
 size_t show_text_columns(const char *text, size_t bytes);
 /* The same into a buffer, cut with "…" to `columns`, and always terminated. */

@@ -2,6 +2,7 @@
 #include "cli/record/recordsummary.h"
 #include "cli/cli.h"
 #include "cli/query.h"
+#include "cli/print/nextstep.h"
 #include "cli/print/show.h"
 #include "cli/print/table.h"
 #include "cli/tracefiles.h"
@@ -159,7 +160,9 @@ static int summarize(struct trace_source *source, struct analysis_tasks *tasks, 
     print_troubles(source->info, name);
     print_flight(source->info, path);
     if (tasks->rows.count) print_tasks(tasks, &source->info->clock);
-    fprintf(stderr, "next: cairn %s %s\n", tasks->rows.count ? "tasks" : "info", name);
+    const struct next_step steps[] = {{{"tasks", name}, "latency per type of task", NULL},
+                                      {{"info", name}, "what is in it", NULL}};
+    next_steps_print(stderr, 0, &steps[tasks->rows.count ? 0 : 1], 1);
     return 0;
 }
 

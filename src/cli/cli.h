@@ -80,6 +80,8 @@ bool cli_parse_count(const char *text, uint64_t *count);
 
 /* Prints a space and the word, quoted for a shell if need be. */
 void cli_print_word(FILE *out, const char *word);
+/* Prints those options of a table that are set in a command's struct, likewise. */
+void cli_print_options(FILE *out, const struct cli_option *option, const void *values);
 /* Prints the command with these options and arguments, quoted for a shell: one that can be pasted. */
 void cli_print_command(FILE *out, const struct cli_command *command, const void *options, int count,
                        char *const *arguments);

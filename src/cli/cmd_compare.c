@@ -249,6 +249,9 @@ static void print_all(const struct compare_run *run)
     print_method(run);
     print_cautions(run);
     for (unsigned i = 0; i < (run->is_one_trace ? 1 : 2); i++) question_notes(&run->parts[i].question);
+    comparerows_print_next(&run->result,
+                           (const char *const[]){run->parts[0].question.path, run->parts[1].question.path},
+                           (const struct query *const[]){&run->parts[0].query, &run->parts[1].query});
 }
 
 /* ---- For programs ----------------------------------------------------------------------------------- */

@@ -174,7 +174,7 @@ static void print_finding(const struct question *question, const struct analysis
     analysis_id_text(id, question->info, &finding->example);
     show_duration(latency, trace_clock_ns(&question->info->clock, finding->example_latency));
     snprintf(why, sizeof why, "%s, the slowest of them", latency);
-    next_steps_print(stdout, 7, &(struct next_step){{"task", question->path, id}, why, NULL}, 1);
+    next_steps_print(stdout, 7, &(struct next_step){.words = {"task", question->path, id}, .why = why}, 1);
 }
 
 /* The headlines that are causes or marks, or those that say where the time went. */

@@ -203,9 +203,8 @@ static void print_info(const struct question *question, const struct both *both,
     print_losses(info);
     print_findings(info);
     if (!info->recovered[CAIRN_TALLY_TASK_BEGIN] && !info->recovered[CAIRN_TALLY_TASK_END]) return;
-    printf("\n");
-    next_steps_print(stdout, 0,
-                     &(struct next_step){{"tasks", question->path}, "latency per type of task", NULL}, 1);
+    next_step_print(
+        &(struct next_step){.words = {"tasks", question->path}, .why = "latency per type of task"});
 }
 
 /* ---- For programs ---------------------------------------------------------------------------------- */

@@ -160,12 +160,8 @@ static void print_regions(const struct question *question, const struct analysis
     if (question->query->spec.type) return;
     char type[NEXT_STEP_BYTES];
     next_step_pattern(type, regions->rows.items[0].type);
-    printf("\n");
-    next_steps_print(stdout, 0,
-                     &(struct next_step){{"regions", "--sites", question->path, type},
-                                         "its call sites and its distribution",
-                                         NULL},
-                     1);
+    next_step_print(&(struct next_step){.words = {"regions", "--sites", question->path, type},
+                                        .why = "its call sites and its distribution"});
 }
 
 /* ---- The command ----------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { DRAWN_UNASKED = 3, EXPLAINED_MIN = 100 /* of fewer, the slowest 1 % is nobody in particular */ };
+enum { DRAWN_UNASKED = 3 };
 
 struct tasks_options {
     struct query query;
@@ -158,14 +158,13 @@ static void print_hint(const struct question *question, const struct analysis_ta
     if (!tasks->rows.count || !tasks->rows.items[0].stats.time.count) return;
     const struct analysis_task_row *row = &tasks->rows.items[0];
     const struct next_step steps[] = {
-        {{"task", question->path, analysis_id_text(id, question->info, &row->slowest.id)},
-         "the story of the slowest",
-         row->type},
-        {{"explain", question->path, next_step_pattern(type, row->type)},
-         "what its slow ones have in common",
-         NULL}};
+        {.words = {"task", question->path, analysis_id_text(id, question->info, &row->slowest.id)},
+         .why = "the story of the slowest",
+         .whose = row->type},
+        {.words = {"explain", question->path, next_step_pattern(type, row->type)},
+         .why = "what its slow ones have in common"}};
     printf("\n");
-    next_steps_print(stdout, 0, steps, row->stats.time.count >= EXPLAINED_MIN ? 2 : 1);
+    next_steps_print(stdout, 0, steps, row->stats.time.count >= NEXT_STEP_EXPLAINED_MIN ? 2 : 1);
 }
 
 static void print_types(const struct question *question, const struct analysis_tasks *tasks, bool wide)
@@ -312,8 +311,7 @@ static void print_slowest(const struct question *question, const struct analysis
     table_free(&table);
     print_page(tasks, asked);
     analysis_id_text(id, question->info, &tasks->slowest.items[skip].id);
-    printf("\n");
-    next_steps_print(stdout, 0, &(struct next_step){{"task", question->path, id}, "its story", NULL}, 1);
+    next_step_print(&(struct next_step){.words = {"task", question->path, id}, .why = "its story"});
 }
 
 /* ---- The command ----------------------------------------------------------------------------------- */

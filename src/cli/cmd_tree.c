@@ -1,5 +1,6 @@
 /* cairn tree: what tasks consist of, their subtasks summed up by type path. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/foldedpath.h"
+#include "cli/print/nextstep.h"
 #include "cli/query.h"
 #include "cli/print/show.h"
 #include "cli/print/typerows.h"
@@ -136,6 +137,25 @@ static void ratio_cells(struct table *table, const struct analysis_tree *tree, u
     table_raw(table, text);
 }
 
+/* Of the first line of which there is a finished task. */
+static void print_next(const struct question *question, const struct analysis_tree *tree,
+                       const char *root_type)
+{
+    char type[NEXT_STEP_BYTES];
+    struct query filters = *question->query;
+    uint32_t node = 0;
+    while (node < tree->nodes.count &&
+           (!is_asked(tree, node, root_type) || !tree->nodes.items[node].stats.time.count))
+        node++;
+    if (node == tree->nodes.count) return;
+    filters.spec.type = NULL;
+    next_step_pattern(type, tree->nodes.items[node].type);
+    next_step_print(&(struct next_step){.words = {"tasks", "--slowest", "5", question->path, type},
+                                        .why = "the slowest",
+                                        .whose = tree->nodes.items[node].type,
+                                        .filters = &filters});
+}
+
 static bool print_tree(const struct question *question, const struct analysis_tree *tree,
                        const char *root_type, bool wide)
 {
@@ -162,6 +182,7 @@ static bool print_tree(const struct question *question, const struct analysis_tr
     table_free(&table);
     free(followed);
     question_notes(question);
+    print_next(question, tree, root_type);
     return true;
 }
 

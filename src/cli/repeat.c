@@ -29,10 +29,10 @@ static void print_number(FILE *out, const struct cli_option *option, uint64_t va
         fprintf(out, " --%s %" PRIu64 "%s", option->name, value, option->kind == CLI_DURATION ? "ns" : "");
 }
 
-static void print_options(FILE *out, const struct cli_option *option, const char *values)
+void cli_print_options(FILE *out, const struct cli_option *option, const void *values)
 {
     for (; option && option->name; option++) {
-        const void *at = values + option->offset;
+        const void *at = (const char *)values + option->offset;
         switch (option->kind) {
         case CLI_FLAG:
             if (*(const bool *)at) fprintf(out, " --%s", option->name);
@@ -51,7 +51,7 @@ void cli_print_command(FILE *out, const struct cli_command *command, const void 
                        char *const *arguments)
 {
     fprintf(out, "cairn %s", command->name);
-    print_options(out, command->options, options);
-    print_options(out, command->more_options, options);
+    cli_print_options(out, command->options, options);
+    cli_print_options(out, command->more_options, options);
     for (int i = 0; i < count; i++) cli_print_word(out, arguments[i]);
 }

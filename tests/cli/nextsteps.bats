@@ -24,8 +24,8 @@ TEXT
             printf "  task_begin site=1 time=%d id=1:1:%d\n  task site=0 time=%d id=1:1:%d birth=%d\n", begin, i, begin, i, begin
             printf "  attr_text site=3 time=%d text=\"number %d\"\n", begin + 1, i % 3
             printf "  region_begin site=7 time=%d\n  region_end site=6 time=%d\n", begin + 4, begin + time - 300
-            printf "  task_child site=2 time=%d id=1:2:%d parent_id=1:1:%d parent_birth=%d\n", begin + time - 200, i, i, begin
-            printf "  task_end site=6 time=%d id=1:2:%d birth=%d\n", begin + time - 100, i, begin + time - 200
+            printf "  task_child site=2 time=%d id=1:2:%d parent_id=1:1:%d parent_birth=%d\n", begin + time - 200, i + 5000, i, begin
+            printf "  task_end site=6 time=%d id=1:2:%d birth=%d\n", begin + time - 100, i + 5000, begin + time - 200
             printf "  task_end site=6 time=%d id=1:1:%d birth=%d\n", begin + time, i, begin
         }
     }'
@@ -64,4 +64,22 @@ follow() {
     for command in info tasks 'tasks --slowest 2' regions 'explain --slowest 5%'; do
         follow $command 'af ter.cairn'
     done
+    for command in tree 'tree --min 2us' series 'series --heat --where failed=false' 'tasks --by attr.a@key' 'tasks --by thread --min 2us' \
+        'regions --by task' 'regions --by thread --from 30us'; do
+        IFS=' ' read -ra words <<<"$command"
+        follow "${words[@]//@/ }" 'af ter.cairn'
+    done
+}
+
+@test "a comparison goes on in the regions of what changed, or in the slower part" {
+    follow compare 'be fore.cairn' 'af ter.cairn'
+    grep -F "cairn compare --regions --where 'task.type = " steps
+    follow compare 'af ter.cairn' 'be fore.cairn'
+    follow compare --regions 'be fore.cairn' 'af ter.cairn'
+    follow compare 'af ter.cairn' --a 'begin < 39ms' --b 'begin >= 39ms' --min 1us
+    grep -F "cairn tasks --where 'begin >= 39ms' --min 1000ns --slowest 5 'af ter.cairn' " steps
+    follow compare --regions 'af ter.cairn' --b 'begin < 39ms' --a 'begin >= 39ms'
+    grep -F "cairn regions --where 'begin >= 39ms' --sites " steps
+    run -0 cairn compare 'be fore.cairn' 'be fore.cairn'
+    [[ "$output" != *next:* ]]
 }

@@ -2,6 +2,7 @@
 #include "cli/print/comparerows.h"
 
 #include "analysis/compare/comparewords.h"
+#include "cli/print/nextstep.h"
 #include "cli/print/show.h"
 #include "cli/print/table.h"
 
@@ -186,6 +187,52 @@ void comparerows_print_type(const struct analysis_compare *compare, const struct
     printf("%s: %s\n", show_plain(), type_verdict(type->change));
     table_print(&table, stdout);
     table_free(&table);
+}
+
+/* ---- The next step ---------------------------------------------------------------------------------- */
+
+/* Those that changed come first. */
+static const struct analysis_compared *first_changed(const struct analysis_compare *compare)
+{
+    const struct analysis_compared *first = compare->types.items;
+    bool is_changed =
+        compare->types.count &&
+        (first->change == ANALYSIS_LESS || first->change == ANALYSIS_MORE || first->change == ANALYSIS_MIXED);
+    return is_changed ? first : NULL;
+}
+
+/* Whether a side is all of its trace, but for types. */
+static bool is_whole(const struct query *filters)
+{
+    struct analysis_spec spec = filters->spec;
+    spec.type = NULL;
+    return !analysis_spec_is_set(&spec);
+}
+
+/* Of tasks of two whole traces the regions tell where the change is. Filters mean other things to regions, and parts too; so
+ * else it is a look at the instances of the slower side. */
+void comparerows_print_next(const struct analysis_compare *compare, const char *const paths[2],
+                            const struct query *const filters[2])
+{
+    char type[NEXT_STEP_BYTES], of_type[NEXT_STEP_BYTES + 16];
+    const struct analysis_compared *changed = first_changed(compare);
+    if (!changed) return;
+    unsigned slower = changed->change == ANALYSIS_LESS ? 0 : 1;
+    bool into_regions = compare->per_root && is_whole(filters[0]) && is_whole(filters[1]);
+    struct query slow_side = *filters[slower];
+    slow_side.spec.type = NULL;
+    next_step_pattern(type, changed->type);
+    snprintf(of_type, sizeof of_type, "task.type = \"%s\"", type);
+    const struct next_step steps[] = {
+        {.words = {"compare", "--regions", "--where", of_type, paths[0], paths[1]},
+         .why = "in which of its regions"},
+        {.words = {"tasks", "--slowest", "5", paths[slower], type},
+         .why = slower ? "the slowest in B" : "the slowest in A",
+         .filters = &slow_side},
+        {.words = {"regions", "--sites", paths[slower], type},
+         .why = slower ? "its call sites in B" : "its call sites in A",
+         .filters = &slow_side}};
+    next_step_print(&steps[into_regions ? 0 : compare->per_root ? 1 : 2]);
 }
 
 /* ---- Records ---------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include "analysis/compare/compare.h"
 #include "cli/print/records.h"
+#include "cli/query.h"
 
 /* The documented fields of a row. */
 #define COMPAREROWS_FIELDS                                                                                   \
@@ -23,6 +24,9 @@
 void comparerows_print_types(const struct analysis_compare *compare);
 /* All metrics of one type. */
 void comparerows_print_type(const struct analysis_compare *compare, const struct analysis_compared *type);
+/* Where to look next, if a type changed. Of either side: the trace, and which part of it is meant. */
+void comparerows_print_next(const struct analysis_compare *compare, const char *const paths[2],
+                            const struct query *const filters[2]);
 /* One row of records; `type` may be NULL: an empty one, for the head. */
 void comparerows_write(struct records *records, const struct analysis_compare *compare,
                        const struct analysis_compared *type);

@@ -1,8 +1,11 @@
 /* See grouprows.h. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/grouprows.h"
 
+#include "cli/print/nextstep.h"
 #include "cli/print/records.h"
 #include "cli/print/table.h"
+
+#include <string.h>
 
 static void write_row(struct records *records, const struct grouprows *rows,
                       const struct analysis_group_row *row, const struct trace_clock *clock)
@@ -52,6 +55,39 @@ static void print_rows(const struct question *question, const struct grouprows *
     if (rows->style.is_sampled) printf("\n%s\n", TYPEROWS_SAMPLING);
 }
 
+static uint64_t finished_of(const struct analysis_groups *groups, const char *type)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < groups->rows.count; i++)
+        if (strcmp(groups->rows.items[i].type, type) == 0) count += groups->rows.items[i].stats.time.count;
+    return count;
+}
+
+/* Of the type with the most time: what of all sets its slow ones apart, or where in the source it is. */
+static void print_next(const struct question *question, const struct grouprows *rows)
+{
+    char type[NEXT_STEP_BYTES];
+    struct query filters = *question->query;
+    const char *first = rows->groups->rows.items[0].type;
+    uint64_t finished = finished_of(rows->groups, first);
+    bool is_ranged = filters.spec.min_ns || filters.spec.max_ns; /* which says to explain who is slow */
+    const struct next_step steps[] = {{.words = {"regions", "--sites", question->path, type},
+                                       .why = "its call sites and its distribution",
+                                       .filters = &filters},
+                                      {.words = {"tasks", "--slowest", "5", question->path, type},
+                                       .why = "the slowest",
+                                       .whose = first,
+                                       .filters = &filters},
+                                      {.words = {"explain", question->path, type},
+                                       .why = "what goes with being a slow",
+                                       .whose = first,
+                                       .filters = &filters}};
+    if (!finished) return;
+    filters.spec.type = NULL;
+    next_step_pattern(type, first);
+    next_step_print(&steps[!rows->window ? 0 : is_ranged || finished < NEXT_STEP_EXPLAINED_MIN ? 1 : 2]);
+}
+
 void grouprows_show(const struct question *question, const struct grouprows *rows)
 {
     if (question->query->json || question->query->csv) {
@@ -63,4 +99,5 @@ void grouprows_show(const struct question *question, const struct grouprows *row
     else
         printf("Nothing %s.\n", query_is_filtered(question->query) ? "matches" : "of that in this trace");
     question_notes(question);
+    if (rows->groups->rows.count) print_next(question, rows);
 }

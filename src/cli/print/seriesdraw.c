@@ -1,4 +1,5 @@
 /* The answers of `cairn series`, drawn for people. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/print/nextstep.h"
 #include "cli/print/seriesanswer.h"
 #include "cli/print/show.h"
 #include "cli/print/sparkline.h"
@@ -196,6 +197,33 @@ static size_t draw_types(const struct question *question, const struct analysis_
     return drawn;
 }
 
+/* Of the type that is drawn first: the slowest of the bucket in which its p99 is highest, which is where they ended. */
+static bool print_next(const struct question *question, const struct analysis_series *series)
+{
+    const struct analysis_series_row *row = &series->rows.items[0];
+    const struct trace_clock *clock = &series->info->clock;
+    char type[NEXT_STEP_BYTES], part[2 * SHOW_BYTES];
+    struct query filters = *question->query;
+    uint32_t worst = 0;
+    for (uint32_t i = 0; i < series->bucket_count; i++)
+        if (row->cells[i].p99 > row->cells[worst].p99) worst = i;
+    if (!row->cells[worst].finished) return true;
+    snprintf(part, sizeof part, "end >= %.12gs and end <= %.12gs",
+             (double)trace_clock_since_start_ns(clock, analysis_series_begin(series, worst)) / 1e9,
+             (double)trace_clock_since_start_ns(clock, analysis_series_begin(series, worst + 1)) / 1e9);
+    char *both = filters.spec.where ? analysis_filter_both(filters.spec.where, part) : strdup(part);
+    if (!both) return false;
+    filters.spec.where = both;
+    filters.spec.type = NULL;
+    next_step_pattern(type, row->type);
+    next_step_print(&(struct next_step){.words = {"tasks", "--slowest", "5", question->path, type},
+                                        .why = "when the p99 was highest of",
+                                        .whose = row->type,
+                                        .filters = &filters});
+    free(both);
+    return true;
+}
+
 bool series_draw(const struct question *question, const struct analysis_series *series, enum series_form form)
 {
     double *values = calloc(series->bucket_count, sizeof *values);
@@ -209,5 +237,5 @@ bool series_draw(const struct question *question, const struct analysis_series *
     if (series->left_out) printf("\nThere are more counters than are kept: use fewer buckets.\n");
     free(values);
     question_notes(question);
-    return true;
+    return !series->rows.count || form == SERIES_COUNTERS || print_next(question, series);
 }

@@ -160,8 +160,8 @@ static int summarize(struct trace_source *source, struct analysis_tasks *tasks, 
     print_troubles(source->info, name);
     print_flight(source->info, path);
     if (tasks->rows.count) print_tasks(tasks, &source->info->clock);
-    const struct next_step steps[] = {{{"tasks", name}, "latency per type of task", NULL},
-                                      {{"info", name}, "what is in it", NULL}};
+    const struct next_step steps[] = {{.words = {"tasks", name}, .why = "latency per type of task"},
+                                      {.words = {"info", name}, .why = "what is in it"}};
     next_steps_print(stderr, 0, &steps[tasks->rows.count ? 0 : 1], 1);
     return 0;
 }

@@ -18,6 +18,7 @@
 #include "analysis/filter/filter.h"
 #include "analysis/explain/findingwords.h"
 #include "analysis/flame.h"
+#include "analysis/filter/missingname.h"
 #include "analysis/groups.h"
 #include "analysis/ids.h"
 #include "analysis/story/pathsteps.h"

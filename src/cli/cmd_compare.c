@@ -174,6 +174,10 @@ static void print_part(const struct compare_run *run, const struct compare_part 
     printf("%s%s%s  %s", show_bold(), part->letter, show_plain(), part->question.path);
     if (part->part) printf(", %s", part->part);
     printf(": %s %s in %.3g s\n", show_count(count, part->side.batches.recorded), item_word(run), seconds);
+    if (part->side.batches.recorded) return;
+    printf("   ");
+    question_none(stdout, &part->question, run->options->regions ? "finished regions" : "finished tasks",
+                  NULL);
 }
 
 static void print_method(const struct compare_run *run)

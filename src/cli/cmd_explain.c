@@ -232,7 +232,7 @@ static void print_answer(const struct question *question, const struct target *t
     char looks[SHOW_BYTES];
     uint64_t top = target->options->top ? target->options->top : TOP_UNASKED;
     if (explain->slow + explain->rest == 0) {
-        printf("No finished tasks%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
+        question_none(stdout, question, "finished tasks", NULL);
         return;
     }
     print_head(question, target, explain);

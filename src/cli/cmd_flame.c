@@ -1,7 +1,10 @@
 /* cairn flame: folded stacks of regions, for flame graphs. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/print/foldedpath.h"
-#include "cli/query.h"
+#include "cli/print/nextstep.h"
 #include "cli/print/records.h"
+#include "cli/query.h"
+
+#include "cairn/cairn.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -94,6 +97,28 @@ static bool is_empty(const struct analysis_flame *flame)
     return true; /* types of tasks may be there all the same, with none of their regions */
 }
 
+/* On stderr, as this goes to another program. TYPE is of tasks and --type of regions: who takes one for the other is told. */
+static void tell_empty(const struct question *question, const struct analysis_flame *flame)
+{
+    struct analysis_missing missing;
+    char type[NEXT_STEP_BYTES];
+    const char *region_type = question->query->spec.type;
+    const struct next_step of_regions = {.words = {"flame", "--type", type, question->path},
+                                         .why = "with --type it is of regions"};
+    const struct next_step of_tasks = {.words = {"flame", question->path, type},
+                                       .why = "without --type it is of tasks"};
+    fprintf(stderr, "cairn: %s: ", question->path);
+    question_none(stderr, question, "regions", flame->task_type);
+    bool is_missing =
+        flame->task_type
+            ? analysis_missing_name(&missing, question->info, CAIRN_I_ROLE_TASK, flame->task_type)
+            : region_type &&
+                  analysis_missing_name(&missing, question->info, CAIRN_I_ROLE_REGION, region_type);
+    if (!is_missing || !missing.is_elsewhere) return;
+    next_step_pattern(type, missing.name);
+    next_steps_print(stderr, 0, flame->task_type ? &of_regions : &of_tasks, 1);
+}
+
 static int answer(const struct question *question, const struct analysis_flame *flame)
 {
     struct folded_path path = {0};
@@ -103,9 +128,7 @@ static int answer(const struct question *question, const struct analysis_flame *
         done = write_stacks(question, flame, order, &path);
     else if (done)
         done = print_folded(flame, order, &path);
-    if (done && is_empty(flame))
-        fprintf(stderr, "cairn: %s: no regions%s\n", question->path,
-                query_is_filtered(question->query) || flame->task_type ? " match" : " in this trace");
+    if (done && is_empty(flame)) tell_empty(question, flame);
     free(order);
     vector_free(&path.text);
     return done ? CLI_OK : cli_out_of_memory();

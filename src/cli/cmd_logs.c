@@ -112,8 +112,7 @@ static int run_query(struct question *question)
         question_diagnostics(question, &logs.records.json);
     }
     if (json || csv) records_end(&logs.records);
-    if (!json && !csv && logs.shown == 0 && code == CLI_OK)
-        printf("No logs%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
+    if (!json && !csv && logs.shown == 0 && code == CLI_OK) question_none(stdout, question, "logs", NULL);
     return code;
 }
 

@@ -144,7 +144,7 @@ static void print_regions(const struct question *question, const struct analysis
                           const struct regions_options *options)
 {
     if (regions->rows.count == 0) {
-        printf("No regions%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
+        question_none(stdout, question, "regions", NULL);
         question_notes(question);
         return;
     }

@@ -170,7 +170,7 @@ static void print_hint(const struct question *question, const struct analysis_ta
 static void print_types(const struct question *question, const struct analysis_tasks *tasks, bool wide)
 {
     if (tasks->rows.count == 0) {
-        printf("No tasks%s.\n", query_is_filtered(question->query) ? " match" : " in this trace");
+        question_none(stdout, question, "tasks", NULL);
         question_notes(question);
         return;
     }
@@ -281,11 +281,11 @@ static void print_page(const struct analysis_tasks *tasks, const struct asked *a
 
 static void print_no_slowest(const struct question *question, const struct analysis_tasks *tasks)
 {
-    const char *what = tasks->wants_unfinished ? "unfinished" : "finished";
+    const char *what = tasks->wants_unfinished ? "unfinished tasks" : "finished tasks";
     if (tasks->slowest.count)
-        printf("No more %s tasks: there are %zu.\n", what, tasks->slowest.count);
+        printf("No more %s: there are %zu.\n", what, tasks->slowest.count);
     else
-        printf("No %s tasks%s.\n", what, query_is_filtered(question->query) ? " match" : " in this trace");
+        question_none(stdout, question, what, NULL);
 }
 
 static void print_slowest(const struct question *question, const struct analysis_tasks *tasks,

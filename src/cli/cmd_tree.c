@@ -177,8 +177,7 @@ static bool print_tree(const struct question *question, const struct analysis_tr
     if (table.cells.count || table.is_broken)
         table_print(&table, stdout);
     else
-        printf("No tasks%s.\n",
-               tree->nodes.count || query_is_filtered(question->query) ? " match" : " in this trace");
+        question_none(stdout, question, "tasks", root_type);
     table_free(&table);
     free(followed);
     question_notes(question);

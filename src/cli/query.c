@@ -119,6 +119,55 @@ bool query_is_filtered(const struct query *query)
     return analysis_spec_is_set(&query->spec);
 }
 
+/* ---- Nothing ---------------------------------------------------------------------------------------- */
+
+/* "No task here has the attribute" and the like, by role. */
+static const char *missing_words(uint8_t role)
+{
+    switch (role) {
+    case CAIRN_I_ROLE_TASK: return "No task here is of type";
+    case CAIRN_I_ROLE_REGION: return "No region here is of type";
+    case CAIRN_I_ROLE_LOG: return "No log here is of category";
+    case CAIRN_I_ROLE_ATTR: return "Nothing here has an attribute";
+    default: return "Nothing here failed with";
+    }
+}
+
+static void print_quoted(FILE *out, const char *text)
+{
+    fputc('\'', out);
+    show_text(out, text, strlen(text));
+    fputc('\'', out);
+}
+
+void query_tell_missing(FILE *out, const struct analysis_missing *missing)
+{
+    fprintf(out, "%s ", missing_words(missing->role));
+    print_quoted(out, missing->name);
+    if (missing->is_elsewhere) {
+        fprintf(out, ", but %s are.", missing->role == CAIRN_I_ROLE_TASK ? "regions" : "tasks");
+    } else if (missing->like) {
+        fputs("; did you mean ", out);
+        print_quoted(out, missing->like);
+        fputc('?', out);
+    } else {
+        fputc('.', out);
+    }
+}
+
+void question_none(FILE *out, const struct question *question, const char *what, const char *task_type)
+{
+    struct analysis_missing missing;
+    bool is_asked = task_type || query_is_filtered(question->query);
+    fprintf(out, "No %s%s.", what, is_asked ? " match" : " in this trace");
+    if ((task_type && analysis_missing_name(&missing, question->info, CAIRN_I_ROLE_TASK, task_type)) ||
+        analysis_missing_of(&missing, &question->filter.where)) {
+        fputc(' ', out);
+        query_tell_missing(out, &missing);
+    }
+    fputc('\n', out);
+}
+
 /* ---- What was found -------------------------------------------------------------------------------- */
 
 const char *query_severity(enum trace_severity severity)

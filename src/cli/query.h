@@ -51,6 +51,11 @@ int question_run_tasks(struct question *question, struct analysis_tasks *tasks);
 int question_run_regions(struct question *question, struct analysis_regions *regions);
 /* The filter, or NULL if everything is meant. */
 struct analysis_filter *question_filter(struct question *question);
+/* Says that there is nothing to show, in a line: "No tasks match.", or "No tasks in this trace.", and which name that was asked
+ * for is not in the trace. `task_type`: a pattern that was asked for besides the filters, or NULL. */
+void question_none(FILE *out, const struct question *question, const char *what, const char *task_type);
+/* The same of one name: a sentence. */
+void query_tell_missing(FILE *out, const struct analysis_missing *missing);
 /* The findings that matter, for people, below a table. */
 void question_notes(const struct question *question);
 /* All findings, as the member "diagnostics" of the innermost JSON object. */

@@ -120,7 +120,7 @@ setup() {
     run -0 "$CAIRN" explain orders.cairn rare
     [[ "$output" == *"There is nothing to compare: all are slow."* ]]
     run -0 "$CAIRN" explain orders.cairn no-such-type
-    [ "$output" = "No finished tasks match." ]
+    [ "$output" = "No finished tasks match. No task here is of type 'no-such-type'." ]
     [ "$("$CAIRN" explain --json orders.cairn no-such-type | jq -c '[.findings, .slow, .rest]')" = "[[],0,0]" ]
 }
 

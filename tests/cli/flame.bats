@@ -34,10 +34,16 @@ load shop
     [ "$("$CAIRN" flame --csv --type wait shop.cairn | sed 1d)" = $'order,wait,2,420\r' ]
     run -0 --separate-stderr "$CAIRN" flame shop.cairn nothing
     [ -z "$output" ]
-    [[ "$stderr" == *"no regions match"* ]]
+    [ "$stderr" = "cairn: shop.cairn: No regions match. No task here is of type 'nothing'." ]
     run -0 --separate-stderr "$CAIRN" flame --type order shop.cairn # the type of tasks, not of regions
     [ -z "$output" ]
-    [[ "$stderr" == *"no regions match"* ]]
+    [ "${stderr_lines[0]}" = "cairn: shop.cairn: No regions match. No region here is of type 'order', but tasks are." ]
+    [[ "${stderr_lines[1]}" == "next: cairn flame shop.cairn order "* ]]
+    run -0 --separate-stderr "$CAIRN" flame shop.cairn brew # the type of regions, not of tasks
+    [ "${stderr_lines[0]}" = "cairn: shop.cairn: No regions match. No task here is of type 'brew', but regions are." ]
+    [[ "${stderr_lines[1]}" == "next: cairn flame --type brew shop.cairn "* ]]
+    run -0 --separate-stderr "$CAIRN" flame shop.cairn payment --from 900us # both are there, but not together
+    [ "$stderr" = "cairn: shop.cairn: No regions match." ]
 }
 
 @test "names cannot break a line" {

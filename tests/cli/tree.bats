@@ -29,7 +29,7 @@ load shop
     [ "$("$CAIRN" tree --json shop.cairn payment | jq -c .nodes)" = "[]" ]
     [ "$("$CAIRN" tree --json --failed shop.cairn | jq -c '[.nodes[] | [.path, .count]]')" = '[["order",0],["order;payment",1]]' ]
     run -0 "$CAIRN" tree shop.cairn nothing
-    [[ "${lines[0]}" == "No tasks match." ]]
+    [[ "${lines[0]}" == "No tasks match. No task here is of type 'nothing'." ]]
 }
 
 @test "siblings and levels are drawn" {

@@ -125,6 +125,33 @@ count() {
     done
 }
 
+# empty EXPECTED COMMAND...: what it answers where nothing matches
+empty() {
+    local expected="$1"
+    shift
+    run -0 "$CAIRN" "$@" shop.cairn
+    [[ "$output" == *"$expected"* ]] || { echo "$output"; false; }
+}
+
+@test "an empty answer tells which name is not in the trace, and the nearest that is" {
+    empty "No tasks match. Nothing here has an attribute 'sise'; did you mean 'size'?" tasks --where 'attr.sise = 7'
+    empty "No finished tasks match. Nothing here has an attribute 'the name'." tasks --slowest 3 --where 'attr."the name" = x'
+    empty "No tasks match. No task here is of type 'payments'; did you mean 'payment'?" tasks --type payments
+    empty "No tasks match. No task here is of type 'oder'; did you mean 'order'?" tree --where 'type in (order, oder) and latency > 1h'
+    empty "No tasks match. No task here is of type 'brew', but regions are." tasks --type brew
+    empty "No regions match. No region here is of type 'order', but tasks are." regions --type order
+    empty "No logs match. No log here is of category 'baristo'; did you mean 'barista'?" logs --where 'category = baristo'
+    empty "No tasks match. Nothing here failed with 'no milc'; did you mean 'no milk'?" tasks --by thread --where 'reason = "no milc"'
+    empty "No tasks match. No task here is of type 'oder'" series --type oder
+    empty "   No finished tasks match. Nothing here has an attribute 'sise'; did you mean 'size'?" compare --a 'attr.sise = 7' --b 'not has attr.size'
+    empty "Nothing here has an attribute 'sise'; did you mean 'size'?" tasks --by attr.sise
+    for there in 'attr.size > 1000' 'type = "(background)"' 'type = p*t and latency > 1h'; do
+        run -0 "$CAIRN" tasks --where "$there" shop.cairn
+        [ "${lines[0]}" = "No tasks match." ]
+    done
+    [ "$("$CAIRN" tasks --csv --where 'attr.sise = 7' shop.cairn | wc -l)" -eq 1 ]
+}
+
 @test "errors name what is wrong and point at the place" {
     run -2 "$CAIRN" tasks --where 'type = "x" and latncy > 10ms' shop.cairn
     [ "${lines[0]}" = "cairn tasks: --where: there is no field 'latncy' of tasks; did you mean 'latency'?" ]

@@ -340,25 +340,25 @@ static bool make_value(const struct where_condition *condition, struct where_val
     }
 }
 
-static bool make_passes(struct where_condition *condition, const char *key, const struct trace_info *info,
+static bool make_passes(struct where_condition *condition, const struct trace_info *info,
                         struct arena *memory)
 {
     bool is_attr = condition->field->kind == WHERE_ATTR;
     condition->pass_count = is_attr ? info->site_count : names_of(condition->field->what, info);
     condition->passes = arena_alloc(memory, condition->pass_count + 1);
     for (uint32_t i = 0; condition->passes && i < condition->pass_count; i++)
-        condition->passes[i] =
-            is_attr ? strcmp(analysis_site_text(info, i), key) == 0 : name_passes(condition, info, i);
+        condition->passes[i] = is_attr ? strcmp(analysis_site_text(info, i), condition->key) == 0
+                                       : name_passes(condition, info, i);
     return condition->passes != NULL;
 }
 
-bool where_condition_make(struct where_condition *condition, const char *key, size_t at,
-                          const struct trace_info *info, struct arena *memory, struct where_fault *fault)
+bool where_condition_make(struct where_condition *condition, size_t at, const struct trace_info *info,
+                          struct arena *memory, struct where_fault *fault)
 {
     enum where_kind kind = condition->field->kind;
     if (!check_sign(condition, at, fault)) return false;
     for (size_t i = 0; i < condition->value_count; i++)
         if (!make_value(condition, &condition->values[i], info, fault)) return false;
     if (kind != WHERE_NAME && kind != WHERE_ATTR) return true;
-    return make_passes(condition, key, info, memory) || out_of_memory(fault);
+    return make_passes(condition, info, memory) || out_of_memory(fault);
 }

@@ -35,6 +35,7 @@ struct where_value {
 
 struct where_condition {
     const struct where_field *field;
+    const char *key; /* ATTR: whose */
     enum where_sign sign;
     struct where_value *values; /* none for HAS; several for IN */
     size_t value_count;
@@ -59,10 +60,10 @@ bool where_fault_set(struct where_fault *fault, int code, size_t at, const char 
 /* How much of a text that is wrong a message quotes: whole characters, for "%.*s". */
 int where_quoted_bytes(const char *text);
 
-/* Completes a condition that has its field, sign and values; `key` is that of an attribute. False with *fault set if they do
- * not fit. Memory comes from the arena. */
-bool where_condition_make(struct where_condition *condition, const char *key, size_t at,
-                          const struct trace_info *info, struct arena *memory, struct where_fault *fault);
+/* Completes a condition that has its field, key, sign and values. False with *fault set if they do not fit. Memory comes from
+ * the arena. */
+bool where_condition_make(struct where_condition *condition, size_t at, const struct trace_info *info,
+                          struct arena *memory, struct where_fault *fault);
 
 /* The number of a task's type, among names; statuses are numbered as in enum analysis_status. Sites and threads have
  * their own numbers. */

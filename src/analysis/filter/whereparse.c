@@ -152,16 +152,16 @@ static bool no_such_field(struct where_parser *parser)
                            like ? like : "", like ? "'?" : "; `cairn help filters` lists them");
 }
 
-static bool take_field(struct where_parser *parser, struct where_condition *condition, const char **key)
+static bool take_field(struct where_parser *parser, struct where_condition *condition)
 {
     if (parser->token.kind != WHERE_WORD) return unexpected(parser, "a condition");
-    condition->field = where_field_find(parser->where->subject, parser->token.text, key);
+    condition->field = where_field_find(parser->where->subject, parser->token.text, &condition->key);
     if (!condition->field) return no_such_field(parser);
     if (!advance(parser)) return false;
-    if (!*key || **key) return true;
+    if (!condition->key || *condition->key) return true;
     if (parser->token.kind != WHERE_STRING || !parser->token.is_glued)
         return unexpected(parser, "the key of the attribute");
-    *key = parser->token.text;
+    condition->key = parser->token.text;
     return advance(parser);
 }
 
@@ -190,13 +190,12 @@ static bool add_step(struct where_parser *parser, struct where_step step)
     return vector_push(&parser->where->program, step) || no_memory(parser);
 }
 
-static bool add_condition(struct where_parser *parser, struct where_condition *condition, const char *key,
-                          size_t at)
+static bool add_condition(struct where_parser *parser, struct where_condition *condition, size_t at)
 {
     struct analysis_where *where = parser->where;
     if (where->conditions.count == ANALYSIS_WHERE_CONDITIONS_MAX)
         return fail_at(parser, at, "this is one condition too many: there may be 64");
-    if (!where_condition_make(condition, key, at, where->info, &where->memory, &parser->fault)) return false;
+    if (!where_condition_make(condition, at, where->info, &where->memory, &parser->fault)) return false;
     if (!defer(where, condition)) return no_memory(parser);
     struct where_step step = {WHERE_ASK, (uint32_t)where->conditions.count};
     return vector_push(&where->conditions, *condition) ? add_step(parser, step) : no_memory(parser);
@@ -205,13 +204,12 @@ static bool add_condition(struct where_parser *parser, struct where_condition *c
 static bool take_condition(struct where_parser *parser)
 {
     struct where_condition condition = {0};
-    const char *key = NULL;
     bool has = is_word(&parser->token, "has");
     if (has && !advance(parser)) return false;
-    if (!take_field(parser, &condition, &key)) return false;
+    if (!take_field(parser, &condition)) return false;
     size_t at = parser->token.at;
     if (!has && !take_comparison(parser, &condition)) return false;
-    return add_condition(parser, &condition, key, at);
+    return add_condition(parser, &condition, at);
 }
 
 /* ---- Operators ----------------------------------------------------------------------------------------- */
@@ -357,15 +355,14 @@ int analysis_where_and_condition(struct analysis_where *where, const char *field
 {
     struct where_parser parser = {.where = where};
     struct where_condition condition = {.sign = WHERE_EQUAL};
-    const char *key;
-    condition.field = where_field_find(where->subject, field, &key);
+    condition.field = where_field_find(where->subject, field, &condition.key);
     if (value) {
         sign_of(&(struct where_token){.kind = WHERE_SIGN, .text = sign}, &condition.sign);
         condition.values = arena_alloc(&where->memory, sizeof *value);
         condition.value_count = 1;
         if (condition.values) *condition.values = *value;
     }
-    bool done = !value || condition.values ? begin_and(&parser) && add_condition(&parser, &condition, key, 0)
+    bool done = !value || condition.values ? begin_and(&parser) && add_condition(&parser, &condition, 0)
                                            : no_memory(&parser);
     return done ? 0 : report(&parser.fault, "", NULL, error);
 }

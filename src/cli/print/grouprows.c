@@ -5,6 +5,8 @@
 #include "cli/print/records.h"
 #include "cli/print/table.h"
 
+#include "cairn/cairn.h"
+
 #include <string.h>
 
 static void write_row(struct records *records, const struct grouprows *rows,
@@ -34,6 +36,19 @@ static void write_rows(const struct question *question, const struct grouprows *
     records_end(&records);
 }
 
+/* A key that no task has makes one group of each type. */
+static void print_missing_key(const struct question *question, const struct grouprows *rows)
+{
+    struct analysis_group_by by;
+    struct analysis_missing missing;
+    if (!analysis_group_by_parse(&by, rows->by) || by.kind != ANALYSIS_BY_ATTR ||
+        !analysis_missing_name(&missing, question->info, CAIRN_I_ROLE_ATTR, by.key))
+        return;
+    printf("\n");
+    query_tell_missing(stdout, &missing);
+    printf("\n");
+}
+
 static void print_rows(const struct question *question, const struct grouprows *rows)
 {
     struct table table = {0};
@@ -52,6 +67,7 @@ static void print_rows(const struct question *question, const struct grouprows *
     }
     table_print(&table, stdout);
     table_free(&table);
+    print_missing_key(question, rows);
     if (rows->style.is_sampled) printf("\n%s\n", TYPEROWS_SAMPLING);
 }
 
@@ -97,7 +113,7 @@ void grouprows_show(const struct question *question, const struct grouprows *row
     if (rows->groups->rows.count)
         print_rows(question, rows);
     else
-        printf("Nothing %s.\n", query_is_filtered(question->query) ? "matches" : "of that in this trace");
+        question_none(stdout, question, rows->window ? "tasks" : "regions", NULL);
     question_notes(question);
     if (rows->groups->rows.count) print_next(question, rows);
 }

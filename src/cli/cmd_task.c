@@ -1,4 +1,5 @@
 /* cairn task: the story of one task. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/print/nextstep.h"
 #include "cli/print/pathrows.h"
 #include "cli/query.h"
 #include "cli/print/show.h"
@@ -334,6 +335,22 @@ static void print_story(const struct path_steps *rows)
                show_count(text, story->left_out));
 }
 
+/* What it caused, such as the batch that it went into, has a story of its own, and may be what it waited for. */
+static void print_next(const struct question *question, const struct analysis_story *story)
+{
+    char id[ANALYSIS_ID_TEXT_BYTES];
+    size_t i = 0;
+    while (i < story->lines.count &&
+           (story->lines.items[i].kind != ANALYSIS_STORY_LINK_TO || story->lines.items[i].task != 0))
+        i++;
+    if (i == story->lines.count || story->lines.items[i].other.id <= CAIRN_ID_OFF) return;
+    const struct trace_task_id *caused = &story->lines.items[i].other;
+    next_step_print(
+        &(struct next_step){.words = {"task", question->path, analysis_id_text(id, question->info, caused)},
+                            .why = "the story of what it caused:",
+                            .whose = analysis_type_of_task(question->info, caused)});
+}
+
 static void print_answer(const struct question *question, const struct path_steps *rows, bool path)
 {
     print_head(rows->story, question->info);
@@ -341,6 +358,7 @@ static void print_answer(const struct question *question, const struct path_step
     pathrows_print(rows, path);
     if (!path) print_story(rows);
     question_notes(question);
+    print_next(question, rows->story);
 }
 
 static int answer(const struct question *question, struct task_answer *found, const char *id, bool path)

@@ -47,6 +47,7 @@ load shop
     "$CAIRN" assemble linked.txt -o linked.cairn
     run -0 "$CAIRN" task linked.cairn 7
     [[ "$output" == *"nothing recorded, after a link, before order 7 ended; order 3 (linked) was open"* ]]
+    [ "${lines[-1]}" = "next: cairn task linked.cairn 3    # the story of what it caused: order" ]
 }
 
 @test "the critical path comes before the story, and sums up to the latency" {

@@ -30,7 +30,8 @@ extern const struct cli_option query_form_options[];
     "Filters combine: what is shown meets all of them. Patterns may hold * and ?. Times of --from and --to " \
     "are durations since the start of the trace. --where takes any condition: `cairn help filters`.\n\n"     \
     "--json and --csv are stable: fields may be added, none changes its meaning. Fields that end in _ns "    \
-    "are whole nanoseconds."
+    "are whole nanoseconds. Text that is not UTF-8 has U+FFFD for each such byte in JSON; CSV has all "      \
+    "bytes as they are."
 
 struct question {
     const struct query *query;

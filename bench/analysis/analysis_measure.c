@@ -1,12 +1,13 @@
-/* What a command costs: time and memory of a child. SPDX-License-Identifier: Apache-2.0
+/* What a command costs: time or memory of a child. SPDX-License-Identifier: Apache-2.0
  *
- *     analysis-measure COMMAND [ARGUMENT]...     its output goes nowhere
- *     analysis-measure --until TEXT COMMAND...   it is ready, and killed, when it has written TEXT to stderr
- *     analysis-measure --read FILE               the yardstick: the file, mapped, is read once from its begin to its end
+ *     analysis-measure [--memory] [--until TEXT] COMMAND [ARGUMENT]...     its output goes nowhere
+ *     analysis-measure [--memory] --read FILE                             the yardstick: the file, mapped, is read once
  *
- * Prints one line: wall seconds, CPU seconds, and the most it had at once of anonymous and of all resident memory, in KiB.
- * Memory is looked at every millisecond. Exit status: that of the command. */
+ * Prints one line: wall and CPU seconds; with --memory instead the most it had at once of anonymous and of all resident memory,
+ * in KiB. Memory is looked at every millisecond, which takes time from the command where processors are few: therefore a run of
+ * its own. With --until the command is ready, and killed, when it has written TEXT to stderr. Exit status: that of the command. */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,12 +65,14 @@ static void look(pid_t child, long *anonymous_max, long *resident_max)
     if (resident > *resident_max) *resident_max = resident;
 }
 
-/* Whether the child has said that it is ready; what it says is read from a pipe that does not block. */
-static bool is_ready(int said, const char *text)
+/* Whether the child has said that it is ready; waits for a word of it, but no longer than this. */
+static bool is_ready(int said, const char *text, int wait_ms)
 {
     static char heard[65536];
     static size_t count;
-    if (!text) return false;
+    struct pollfd ear = {.fd = said, .events = POLLIN};
+    if (poll(&ear, 1, wait_ms) <= 0) return false;
+    if (count == sizeof heard - 1) count = 0;
     ssize_t more = read(said, heard + count, sizeof heard - 1 - count);
     if (more > 0) count += (size_t)more;
     return strstr(heard, text) != NULL;
@@ -86,30 +89,63 @@ static void be_child(char **arguments, int says)
     _exit(127);
 }
 
+struct asked {
+    char **command;
+    const char *until;
+    bool memory;
+};
+
+static bool parse(struct asked *asked, int argc, char **argv)
+{
+    int at = 1;
+    if (at < argc && strcmp(argv[at], "--memory") == 0) asked->memory = true, at++;
+    if (at + 1 < argc && strcmp(argv[at], "--until") == 0) asked->until = argv[at + 1], at += 2;
+    asked->command = argv + at;
+    return at < argc && (strcmp(argv[at], "--read") != 0 || argc == at + 2);
+}
+
+/* Until the child is ready or has ended. Without a text to wait for, nothing is done meanwhile but looking. */
+static bool watch(const struct asked *asked, pid_t child, int said, long *anonymous, long *resident)
+{
+    siginfo_t ended = {0};
+    while (ended.si_pid == 0) {
+        bool is_blocking = !asked->memory && !asked->until;
+        if (waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT | (is_blocking ? 0 : WNOHANG)) != 0)
+            return false;
+        if (ended.si_pid != 0) break;
+        if (asked->memory) look(child, anonymous, resident);
+        if (asked->until && is_ready(said, asked->until, asked->memory ? 1 : 10))
+            return kill(child, SIGKILL) == 0;
+        if (asked->memory && !asked->until) nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
-    const char *until = argc > 3 && strcmp(argv[1], "--until") == 0 ? argv[2] : NULL;
-    char **command = argv + (until ? 3 : 1);
+    struct asked asked = {0};
     int pipe_ends[2] = {-1, -1}, status;
-    if (argc < 2 || (strcmp(argv[1], "--read") == 0 && argc != 3)) {
-        fputs("usage: analysis-measure [--until TEXT] COMMAND [ARGUMENT]... | --read FILE\n", stderr);
+    if (!parse(&asked, argc, argv)) {
+        fputs("usage: analysis-measure [--memory] [--until TEXT] COMMAND [ARGUMENT]... | [--memory] --read "
+              "FILE\n",
+              stderr);
         return 2;
     }
-    if (until && pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) return perror("pipe"), 1;
+    if (asked.until && pipe2(pipe_ends, O_CLOEXEC) != 0) return perror("pipe"), 1;
     double begin = now();
     pid_t child = fork();
-    if (child == 0) be_child(command, pipe_ends[1]);
+    if (child == 0) be_child(asked.command, pipe_ends[1]);
     if (child < 0) return perror("fork"), 1;
     long anonymous = 0, resident = 0;
-    bool was_ready = false;
     struct rusage usage;
-    while (wait4(child, &status, WNOHANG, &usage) == 0) {
-        look(child, &anonymous, &resident);
-        if (!was_ready && is_ready(pipe_ends[0], until)) was_ready = kill(child, SIGKILL) == 0;
-        nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
-    }
+    bool was_ready = watch(&asked, child, pipe_ends[0], &anonymous, &resident);
+    double wall = now() - begin;
+    if (wait4(child, &status, 0, &usage) != child) return perror("wait4"), 1;
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-    printf("%.3f %.3f %ld %ld\n", now() - begin, cpu, anonymous, resident);
+    if (asked.memory)
+        printf("%ld %ld\n", anonymous, resident);
+    else
+        printf("%.4f %.4f\n", wall, cpu);
     return was_ready ? 0 : WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

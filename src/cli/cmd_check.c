@@ -1,12 +1,13 @@
 /* `cairn check`: holds a trace against every rule of its format. SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
+#include "cli/print/show.h"
+#include "cli/query.h"
 #include "cli/tracefiles.h"
 
-#include "codec/json.h"
 #include "trace/trace.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct check {
     bool json;
@@ -17,15 +18,15 @@ static const struct cli_option check_options[] = {
     {0},
 };
 
-static const char *const severity_names[] = {"note", "warning", "damage"};
-
 static void print_text(const struct trace_diagnostics *findings, size_t checked, size_t files)
 {
     for (uint32_t i = 0; i < findings->count; i++) {
         const struct trace_diagnostic *item = &findings->items[i];
-        printf("%s: %s, %" PRIu64 " time%s\n", severity_names[item->severity], item->name, item->count,
+        printf("%s: %s, %" PRIu64 " time%s\n", query_severity(item->severity), item->name, item->count,
                item->count == 1 ? "" : "s");
-        printf("    first: %s\n    %s\n", item->example, item->advice);
+        printf("    first: ");
+        show_text(stdout, item->example, strlen(item->example));
+        printf("\n    %s\n", item->advice);
     }
     printf("%zu of %zu file%s checked, ", checked, files, files == 1 ? "" : "s");
     if (findings->count)
@@ -41,20 +42,8 @@ static void print_json(const struct trace_diagnostics *findings, size_t checked,
     json_key(&json, "files"), json_uint(&json, files);
     json_key(&json, "checked"), json_uint(&json, checked);
     json_key(&json, "ok"), json_bool(&json, ok);
-    json_key(&json, "findings"), json_array(&json);
-    for (uint32_t i = 0; i < findings->count; i++) {
-        const struct trace_diagnostic *item = &findings->items[i];
-        json_object(&json);
-        json_key(&json, "name"), json_text(&json, item->name);
-        json_key(&json, "severity"), json_text(&json, severity_names[item->severity]);
-        json_key(&json, "count"), json_uint(&json, item->count);
-        json_key(&json, "advice"), json_text(&json, item->advice);
-        json_key(&json, "example"), json_text(&json, item->example);
-        json_end(&json);
-    }
+    query_write_findings(&json, "findings", findings);
     json_end(&json);
-    json_end(&json);
-    printf("\n");
 }
 
 static bool has_trouble(const struct trace_diagnostics *findings)

@@ -89,7 +89,6 @@ static void print_records(const struct ps *ps, const struct remotes *remotes)
     for (size_t i = 0; i < remotes->count; i++) write_remote(&records, &remotes->items[i]);
     records_end_array(&records);
     records_end(&records);
-    if (ps->json) putchar('\n');
 }
 
 static void add_row(struct table *table, const struct remote *remote)

@@ -196,13 +196,12 @@ void question_notes(const struct question *question)
     }
 }
 
-void question_diagnostics(const struct question *question, struct json *json)
+void query_write_findings(struct json *json, const char *key, const struct trace_diagnostics *findings)
 {
-    const struct trace_diagnostics *diagnostics = question->info->diagnostics;
-    json_key(json, "diagnostics");
+    json_key(json, key);
     json_array(json);
-    for (uint32_t i = 0; i < diagnostics->count; i++) {
-        const struct trace_diagnostic *diagnostic = &diagnostics->items[i];
+    for (uint32_t i = 0; i < findings->count; i++) {
+        const struct trace_diagnostic *diagnostic = &findings->items[i];
         json_object(json);
         json_key(json, "name"), json_text(json, diagnostic->name);
         json_key(json, "severity"), json_text(json, query_severity(diagnostic->severity));
@@ -212,6 +211,11 @@ void question_diagnostics(const struct question *question, struct json *json)
         json_end(json);
     }
     json_end(json);
+}
+
+void question_diagnostics(const struct question *question, struct json *json)
+{
+    query_write_findings(json, "diagnostics", question->info->diagnostics);
 }
 
 uint64_t query_sum(const uint64_t counts[CAIRN_TALLY_SLOTS])

@@ -64,6 +64,9 @@ void question_diagnostics(const struct question *question, struct json *json);
 /* Tells on stderr of damage and losses, and closes. Returns `code`, or CLI_TROUBLE if there is damage. */
 int question_end(struct question *question, int code);
 
+/* The array of findings, as a member of the innermost object. */
+void query_write_findings(struct json *json, const char *key, const struct trace_diagnostics *findings);
+
 /* The parts of that, for commands that ask no question: what was lost while recording, and the first damage.
  * True if there is damage. */
 void query_tell_losses(const char *path, const struct trace_info *info);

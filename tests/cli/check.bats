@@ -55,3 +55,16 @@ assert found and all(f["name"] and f["count"] >= 1 and f["advice"] and f["exampl
     [ "$status" -eq 0 ]
     python3 -c 'import json, sys; assert json.loads(sys.argv[1])["ok"] is True' "$output"
 }
+
+@test "what a finding quotes cannot steer the terminal" {
+    cp one.cairn $'red\e[31m.cairn'
+    flip $'red\e[31m.cairn' 5000
+    run "$CAIRN" check $'red\e[31m.cairn'
+    [ "$status" -eq 1 ]
+    [[ "$output" == *'red\x1b[31m.cairn'* && "$output" != *$'\e'* ]]
+}
+
+@test "JSON ends with its last line" {
+    [ "$("$CAIRN" check --json one.cairn | tail -n 1)" = "}" ]
+    [ "$("$CAIRN" ps --json | tail -n 1)" = "}" ]
+}

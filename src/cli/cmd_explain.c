@@ -222,8 +222,10 @@ static void print_nothing(const struct analysis_explain *explain)
     char looks[SHOW_BYTES];
     printf("\nNothing distinguishes them beyond chance: %s facts and limits were looked at.\n",
            show_count(looks, explain->findings.looks));
-    if (explain->slow < SLOW_ENOUGH)
-        printf("With so few slow tasks little can be told from chance; --slowest 5%% takes more.\n");
+    if (explain->slow >= SLOW_ENOUGH) return;
+    bool takes_more = (explain->slow + explain->rest) / 20 > explain->slow;
+    printf("With so few slow tasks little can be told from chance%s.\n",
+           takes_more ? "; --slowest 5% takes more" : "");
 }
 
 static void print_answer(const struct question *question, const struct target *target,

@@ -110,7 +110,11 @@ setup() {
 
 @test "where there is nothing to be said it says so" {
     run -0 "$CAIRN" explain --slowest 4 quiet.cairn order
-    [[ "$output" == *"Nothing distinguishes them beyond chance: "*"With so few slow tasks"* ]]
+    [[ "$output" == *"Nothing distinguishes them beyond chance: "*"With so few slow tasks"*"--slowest 5% takes more."* ]]
+    run -0 "$CAIRN" explain --slowest 1 --to 800us quiet.cairn order # 5 % of these are 2
+    [[ "$output" == *"--slowest 5% takes more."* ]]
+    run -0 "$CAIRN" explain --slowest 1 --to 600us quiet.cairn order # and of these no more than 1
+    [[ "$output" == *"little can be told from chance." ]]
     run -0 "$CAIRN" explain --slowest 20% quiet.cairn order
     [[ "$output" == *"Nothing distinguishes them beyond chance: "* && "$output" != *"so few"* ]]
     run -0 "$CAIRN" explain --min 1ns orders.cairn order

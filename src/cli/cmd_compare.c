@@ -7,6 +7,7 @@
 #include "analysis/compare/compareside.h"
 #include "cli/print/comparerows.h"
 #include "cli/failrules.h"
+#include "cli/print/failoutcome.h"
 #include "cli/query.h"
 #include "cli/print/show.h"
 
@@ -274,34 +275,6 @@ static void write_part(const struct compare_part *part, const struct analysis_ba
     json_end(json);
 }
 
-static const char *outcome_word(enum fail_outcome outcome)
-{
-    static const char *const words[] = {[FAIL_KEPT] = "kept",
-                                        [FAIL_BROKEN] = "broken",
-                                        [FAIL_UNSOUND] = "not_sound",
-                                        [FAIL_TOO_FEW] = "too_few"};
-    return words[outcome];
-}
-
-static void write_rules(const struct compare_run *run, struct json *json)
-{
-    json_key(json, "fail_if");
-    json_array(json);
-    for (size_t i = 0; i < run->rules.items.count; i++) {
-        const struct fail_rule *rule = &run->rules.items.items[i];
-        for (size_t k = 0; k < run->result.types.count; k++) {
-            const struct analysis_compared *type = &run->result.types.items[k];
-            if (!fail_rule_matches(rule, type)) continue;
-            json_object(json);
-            json_key(json, "rule"), json_text(json, rule->text);
-            json_key(json, "type"), json_text(json, type->type);
-            json_key(json, "outcome"), json_text(json, outcome_word(fail_rule_ask(rule, type, run->level)));
-            json_end(json);
-        }
-    }
-    json_end(json);
-}
-
 static void write_rest(const struct compare_run *run, struct json *json)
 {
     json_key(json, "sides");
@@ -323,7 +296,7 @@ static void write_rest(const struct compare_run *run, struct json *json)
     json_key(json, "a_drifts"), json_bool(json, run->result.a_drifts);
     json_key(json, "b_drifts"), json_bool(json, run->result.b_drifts);
     json_key(json, "windows_drift"), json_bool(json, run->result.windows_drift);
-    write_rules(run, json);
+    failoutcome_write(json, &run->rules, &run->result, run->level);
 }
 
 static void write_all(const struct compare_run *run)
@@ -336,52 +309,6 @@ static void write_all(const struct compare_run *run)
     records_end_array(&records);
     if (records.form == RECORDS_JSON) write_rest(run, &records.json);
     records_end(&records);
-}
-
-/* ---- Rules ------------------------------------------------------------------------------------------ */
-
-static void tell_outcome(const struct fail_rule *rule, const struct analysis_compared *type,
-                         enum fail_outcome outcome)
-{
-    static const char *const words[] = {[FAIL_BROKEN] = "FAILED",
-                                        [FAIL_UNSOUND] = "passed: exceeded, but not beyond chance",
-                                        [FAIL_TOO_FEW] = "passed: too few to tell"};
-    const struct analysis_difference *difference = &type->metrics[rule->metric];
-    char a[COMPAREROWS_BYTES], b[COMPAREROWS_BYTES], change[COMPAREROWS_BYTES];
-    fprintf(stderr, "cairn compare: %s: %s: ", words[outcome], rule->text);
-    show_text(stderr, type->type, strlen(type->type));
-    fprintf(stderr, ": %s, then %s (%s", comparerows_value(a, rule->metric, difference->a),
-            comparerows_value(b, rule->metric, difference->b),
-            comparerows_change(change, analysis_difference_effect(difference)));
-    if (difference->p <= 1) fprintf(stderr, ", p = %.4f", difference->p);
-    fprintf(stderr, ")\n");
-}
-
-/* What is not known to be fine is told; what is broken, and a rule that speaks of nothing, fails. */
-static int ask_rule(const struct compare_run *run, const struct fail_rule *rule)
-{
-    bool is_asked = false;
-    int code = CLI_OK;
-    for (size_t i = 0; i < run->result.types.count; i++) {
-        const struct analysis_compared *type = &run->result.types.items[i];
-        if (!fail_rule_matches(rule, type)) continue;
-        enum fail_outcome outcome = fail_rule_ask(rule, type, run->level);
-        is_asked = true;
-        if (outcome == FAIL_BROKEN) code = CLI_TROUBLE;
-        if (outcome != FAIL_KEPT) tell_outcome(rule, type, outcome);
-    }
-    if (is_asked) return code;
-    fprintf(stderr, "cairn compare: FAILED: %s: no type on either side is '%s'\n", rule->text, rule->type);
-    return CLI_TROUBLE;
-}
-
-static int ask_rules(const struct compare_run *run)
-{
-    int code = CLI_OK;
-    fflush(stdout);
-    for (size_t i = 0; i < run->rules.items.count; i++)
-        if (ask_rule(run, &run->rules.items.items[i]) != CLI_OK) code = CLI_TROUBLE;
-    return code;
 }
 
 /* ---- The command ------------------------------------------------------------------------------------ */
@@ -397,7 +324,7 @@ static int answer(struct compare_run *run, char **paths)
         write_all(run);
     else
         print_all(run);
-    return ask_rules(run);
+    return failoutcome_tell(&run->rules, &run->result, run->level);
 }
 
 static int run_compare(const void *given, int count, char **arguments)

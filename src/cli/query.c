@@ -140,8 +140,23 @@ static void print_quoted(FILE *out, const char *text)
     fputc('\'', out);
 }
 
+static const char *kind_words(uint8_t value_type)
+{
+    switch (value_type) {
+    case CAIRN_I_VALUE_TEXT: return "is text here: its value stands in quotes, or is a word.";
+    case CAIRN_I_VALUE_BOOL: return "is true or false here.";
+    default: return "is a number here: its value stands without quotes.";
+    }
+}
+
 void query_tell_missing(FILE *out, const struct analysis_missing *missing)
 {
+    if (missing->value_type) {
+        fputs("Attribute ", out);
+        print_quoted(out, missing->name);
+        fprintf(out, " %s", kind_words(missing->value_type));
+        return;
+    }
     fprintf(out, "%s ", missing_words(missing->role));
     print_quoted(out, missing->name);
     if (missing->is_elsewhere) {

@@ -145,7 +145,9 @@ empty() {
     empty "No tasks match. No task here is of type 'oder'" series --type oder
     empty "   No finished tasks match. Nothing here has an attribute 'sise'; did you mean 'size'?" compare --a 'attr.sise = 7' --b 'not has attr.size'
     empty "Nothing here has an attribute 'sise'; did you mean 'size'?" tasks --by attr.sise
-    for there in 'attr.size > 1000' 'type = "(background)"' 'type = p*t and latency > 1h'; do
+    empty "No tasks match. Attribute 'size' is a number here: its value stands without quotes." tasks --where 'attr.size = "-3"'
+    empty "No tasks match. Attribute 'name' is text here: its value stands in quotes, or is a word." tasks --where 'attr.name in (7, true)'
+    for there in 'attr.size > 1000' 'has attr.size and latency > 1h' 'attr.name ~ 7' 'attr.size in (7, "7")' 'type = "(background)"' 'type = p*t and latency > 1h'; do
         run -0 "$CAIRN" tasks --where "$there" shop.cairn
         [ "${lines[0]}" = "No tasks match." ]
     done

@@ -50,11 +50,36 @@ static uint8_t role_of(enum where_what what)
     }
 }
 
+static bool value_fits(const struct where_condition *condition, const struct where_value *value, uint8_t type)
+{
+    if (type == CAIRN_I_VALUE_TEXT) return value->kind == WHERE_IS_TEXT || condition->sign == WHERE_CONTAINS;
+    if (type == CAIRN_I_VALUE_BOOL) return value->kind == WHERE_IS_BOOL;
+    return value->kind == WHERE_IS_NUMBER;
+}
+
+/* Whether no attribute of that key could be equal to any of the values: its own kind is another one. */
+static bool kind_differs(struct analysis_missing *missing, const struct trace_info *info,
+                         const struct where_condition *condition)
+{
+    *missing = (struct analysis_missing){.role = CAIRN_I_ROLE_ATTR, .name = condition->key};
+    for (uint32_t i = 0; i < info->site_count; i++) {
+        const struct trace_site *site = &info->sites[i];
+        if (site->role != CAIRN_I_ROLE_ATTR || strcmp(analysis_site_text(info, i), condition->key) != 0)
+            continue;
+        for (size_t k = 0; k < condition->value_count; k++)
+            if (value_fits(condition, &condition->values[k], site->value_type)) return false;
+        missing->value_type = site->value_type;
+    }
+    return missing->value_type != 0;
+}
+
 static bool missing_of_condition(struct analysis_missing *missing, const struct analysis_where *where,
                                  const struct where_condition *condition)
 {
     uint8_t role = role_of(condition->field->what);
-    if (condition->key) return analysis_missing_name(missing, where->info, role, condition->key);
+    if (condition->key)
+        return analysis_missing_name(missing, where->info, role, condition->key) ||
+               (condition->value_count && kind_differs(missing, where->info, condition));
     if (!role || (condition->sign != WHERE_EQUAL && condition->sign != WHERE_IN)) return false;
     for (size_t i = 0; i < condition->value_count; i++)
         if (analysis_missing_name(missing, where->info, role, condition->values[i].text)) return true;

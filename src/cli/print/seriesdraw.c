@@ -229,8 +229,9 @@ bool series_draw(const struct question *question, const struct analysis_series *
     double *values = calloc(series->bucket_count, sizeof *values);
     if (!values) return false;
     print_axis(series);
-    if (!series->rows.count && form != SERIES_COUNTERS) question_none(stdout, question, "tasks", NULL);
-    size_t drawn = draw_types(question, series, form, values);
+    bool is_empty = !series->rows.count && form != SERIES_COUNTERS;
+    if (is_empty) question_none(stdout, question, "tasks", NULL);
+    size_t drawn = draw_types(question, series, form, values) + is_empty;
     for (size_t i = 0; i < series->counters.count && form != SERIES_HEAT; i++) {
         if (drawn++) printf("\n");
         draw_counter(series, &series->counters.items[i], values);

@@ -225,6 +225,13 @@ void trace_native_release(struct trace_native *native, size_t bytes)
     }
 }
 
+/* The event that is ready belongs to the state, if it is a log. */
+static bool needs_text(const struct trace_source *source, const struct trace_stream *stream, uint32_t tally)
+{
+    if (source->no_text || tally != CAIRN_TALLY_LOG) return false;
+    return !source->needs_text || source->needs_text(source->needs_text_data, &stream->task);
+}
+
 static int native_next(struct trace_source *source, struct trace_event *event, struct cairn_error *error)
 {
     struct trace_native *native = (struct trace_native *)source;
@@ -235,7 +242,7 @@ static int native_next(struct trace_source *source, struct trace_event *event, s
     struct trace_stream *stream = &native->streams[top - native->file_count];
     uint32_t tally = trace_stream_tally(stream);
     if (tally != CAIRN_TALLY_NONE && !source->is_quiet) native->info.recovered[tally]++;
-    stream->text = source->no_text ? NULL : &native->text;
+    stream->text = needs_text(source, stream, tally) ? &native->text : NULL;
     trace_native_release(native, (size_t)stream->event_words * 8);
     trace_stream_take(stream, event);
     if (trace_stream_ready(stream)) {

@@ -206,7 +206,10 @@ struct trace_event {
 struct trace_source {
     const struct trace_info *info;
     /* Set by who reads, before the first `next`: */
-    bool no_text;  /* the text of formatted logs is not needed: it is then empty, and they cost less */
+    bool no_text; /* the text of formatted logs is not needed: it is then empty, and they cost less */
+    bool (*needs_text)(void *data,
+                       const struct trace_task_id *task); /* only of these is it needed; NULL: of all */
+    void *needs_text_data;
     bool is_quiet; /* all has been read before: what is odd about it has been told, and events were counted */
     const bool *threads; /* by index: only events of these are wanted, and those of none; NULL: all */
     /* 1: *event is the next; 0: the end; -1: cannot go on, *error says why. */

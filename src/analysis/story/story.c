@@ -28,11 +28,18 @@ static struct map_key key_of(const struct trace_task_id *task)
 
 /* ---- Members --------------------------------------------------------------------------------------- */
 
-/* Index in tasks, or UINT32_MAX. */
-static uint32_t member(const struct analysis_story *story, const struct trace_task_id *task)
+static uint32_t look_up_member(struct analysis_story *story, const struct trace_task_id *task)
 {
     const uint64_t *index = map_get(&story->members, key_of(task));
+    if (!index) story->stranger = *task;
     return index ? (uint32_t)*index : UINT32_MAX;
+}
+
+/* Index in tasks, or UINT32_MAX. Most events are of the same stranger as the one before. */
+static inline uint32_t member(struct analysis_story *story, const struct trace_task_id *task)
+{
+    bool is_stranger = story->stranger.id == task->id && story->stranger.process == task->process;
+    return is_stranger || !story->tasks.count ? UINT32_MAX : look_up_member(story, task);
 }
 
 static bool add_member(struct analysis_story *story, const struct analysis_task *task, uint32_t parent)
@@ -41,6 +48,7 @@ static bool add_member(struct analysis_story *story, const struct analysis_task 
     uint64_t *index = map_put(&story->members, key_of(&task->id), NULL);
     if (!index) return false;
     *index = story->tasks.count;
+    story->stranger = (struct trace_task_id){.process = UINT32_MAX};
     return vector_push(&story->tasks, ((struct analysis_story_task){*task, parent, depth}));
 }
 
@@ -186,10 +194,11 @@ static void complete_region(struct analysis_story *story, struct analysis_story_
 /* An end finds its line by the region's identity; without one, its begin is not in the trace. */
 static bool end_region(struct analysis_story *story, const struct trace_event *event)
 {
+    bool is_known = event->region.task.birth != UINT64_MAX;
+    uint32_t task = is_known ? member(story, &event->region.task) : UINT32_MAX;
+    if (is_known && task == UINT32_MAX) return true;
     const uint64_t *index = map_get(&story->regions, region_key(story, event));
     if (!index) {
-        bool is_known = event->region.task.birth != UINT64_MAX;
-        uint32_t task = is_known ? member(story, &event->region.task) : UINT32_MAX;
         struct trace_event opened = *event;
         opened.kind = TRACE_REGION_OPEN;
         if (task == UINT32_MAX || event->region.place == 0) return true;
@@ -258,6 +267,11 @@ static bool end_task(struct analysis_story *story, const struct trace_event *eve
     if (!has_room(story, event)) return true;
     return add_line(story, again ? ANALYSIS_STORY_END_AGAIN : ANALYSIS_STORY_END, event, member_index) !=
            NULL;
+}
+
+bool analysis_story_has(void *story, const struct trace_task_id *task)
+{
+    return member(story, task) != UINT32_MAX;
 }
 
 const struct analysis_story_linked *analysis_story_linked(const struct analysis_story *story,

@@ -71,6 +71,7 @@ struct analysis_story {
     const struct trace_info *info;
     struct trace_task_id wanted;
     struct map members;                        /* task to index in tasks */
+    struct trace_task_id stranger;             /* asked for last, and not a member */
     struct map linked_at;                      /* task to index in linked */
     struct map open;                           /* tasks open before the story: to index in parents */
     VECTOR(struct trace_task_id) open_parents; /* by that index: its parent */
@@ -86,6 +87,10 @@ struct analysis_story {
 bool analysis_story_init(struct analysis_story *story, const struct trace_info *info,
                          const struct trace_task_id *task);
 void analysis_story_free(struct analysis_story *story);
+
+/* Whether a task is of the story, as far as it has been read: what only its events need is not worked out for others. `story`
+ * is a struct analysis_story. */
+bool analysis_story_has(void *story, const struct trace_task_id *task);
 
 /* What is known of a task that stands in a link; NULL if it does not. */
 const struct analysis_story_linked *analysis_story_linked(const struct analysis_story *story,

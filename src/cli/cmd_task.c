@@ -389,6 +389,7 @@ static int run(const void *given, int count, char **arguments)
     int code = question_begin(&question, &cmd_task, &query, ANALYSIS_TASKS, arguments[0]);
     if (code == CLI_OK) {
         bool ready = analysis_story_init(&found.story, question.info, &question.filter.task);
+        question.source->no_text = false;
         question.source->needs_text = analysis_story_has;
         question.source->needs_text_data = &found.story;
         code = ready ? question_run(&question, &found.story.sink) : cli_out_of_memory();

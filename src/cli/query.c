@@ -85,11 +85,8 @@ struct analysis_filter *question_filter(struct question *question)
 /* The first pass. The second finds the source as it is, but that all has been told of it. */
 static int select_tasks(struct question *question)
 {
-    struct trace_source *source = question->source;
-    source->no_text = !analysis_filter_needs_text(&question->filter);
     int code = question_run(question, &question->filter.selection);
-    source->no_text = false;
-    source->is_quiet = true;
+    question->source->is_quiet = true;
     return code;
 }
 
@@ -111,7 +108,10 @@ int question_begin(struct question *question, const struct cli_command *command,
     if (code != CLI_OK) return code;
     if (analysis_filter_init(&question->filter, subject, &query->spec, question->info, &error) != 0)
         return refuse(command, &error);
-    return analysis_filter_needs_selection(&question->filter) ? select_tasks(question) : CLI_OK;
+    question->source->no_text = !analysis_filter_needs_text(&question->filter);
+    if (analysis_filter_needs_selection(&question->filter)) code = select_tasks(question);
+    if (subject == ANALYSIS_LOGS) question->source->no_text = false;
+    return code;
 }
 
 bool query_is_filtered(const struct query *query)

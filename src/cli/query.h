@@ -41,8 +41,9 @@ struct question {
     struct analysis_filter filter;
 };
 
-/* Opens the trace and prepares the filter, with its first pass if it needs one. CLI_OK, or what to exit
- * with: reported already. question_end is due in any case. */
+/* Opens the trace and prepares the filter, with its first pass if it needs one. Formatted logs have their text if the subject is
+ * logs, or if the filter needs it; who shows it otherwise sets source->no_text to false. CLI_OK, or what to exit with: reported
+ * already. question_end is due in any case. */
 int question_begin(struct question *question, const struct cli_command *command, const struct query *query,
                    enum analysis_subject subject, const char *path);
 /* Feeds the trace to a sink. CLI_OK or CLI_TROUBLE, reported already. */

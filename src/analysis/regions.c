@@ -19,6 +19,7 @@
  */
 #include "analysis/regions.h"
 #include "analysis/regionfindings.h"
+#include "analysis/regionrows.h"
 
 #include "cairn/cairn.h"
 
@@ -68,63 +69,7 @@ static struct map_key key_of(uint64_t place, uint32_t process)
     return (struct map_key){place, process, 0};
 }
 
-/* ---- Rows ---------------------------------------------------------------------------------------- */
-
-static const char *or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
-static uint32_t type_row(struct analysis_regions *regions, const char *type)
-{
-    if (regions->rows.count >= ANALYSIS_ROWS_MAX) type = ANALYSIS_TYPE_OTHER;
-    uint32_t number = analysis_names_number(&regions->types, type);
-    if (number == regions->rows.count) {
-        struct analysis_region_row row = {.type = regions->types.texts.items[number]};
-        if (!vector_push(&regions->rows, row)) return UINT32_MAX;
-    }
-    return number;
-}
-
-/* The row of a call site: sites of equal content, as several processes have them, share one. */
-static uint32_t add_site_row(struct analysis_regions *regions, uint32_t site)
-{
-    struct trace_site none = {0};
-    const struct trace_site *at = site ? &regions->info->sites[site] : &none;
-    bool full = regions->sites.count >= ANALYSIS_ROWS_MAX;
-    struct analysis_region_row row = {.type_row =
-                                          type_row(regions, analysis_type_of_site(regions->info, site)),
-                                      .line = full ? 0 : at->line};
-    uint32_t file = analysis_names_number(&regions->files, full ? "" : or_empty(at->file));
-    uint32_t function = analysis_names_number(&regions->functions, full ? "" : or_empty(at->function));
-    if (row.type_row == UINT32_MAX || file == UINT32_MAX || function == UINT32_MAX) return UINT32_MAX;
-    struct map_key key = {row.type_row, (uint64_t)file << 32 | function, row.line};
-    bool added;
-    uint64_t *index = map_put(&regions->site_rows, key, &added);
-    if (!index) return UINT32_MAX;
-    if (!added) return (uint32_t)*index;
-    row.file = regions->files.texts.items[file];
-    row.function = regions->functions.texts.items[function];
-    *index = regions->sites.count;
-    return vector_push(&regions->sites, row) ? (uint32_t)*index : UINT32_MAX;
-}
-
-static struct analysis_region_row *site_row(struct analysis_regions *regions, uint32_t site)
-{
-    if (site >= regions->info->site_count) site = 0;
-    if (!regions->row_of_site[site]) {
-        uint32_t row = add_site_row(regions, site);
-        if (row == UINT32_MAX) return NULL;
-        regions->row_of_site[site] = row + 1;
-    }
-    return &regions->sites.items[regions->row_of_site[site] - 1];
-}
-
-static void count_begin(struct analysis_stats *stats, const struct analysis_region *region)
-{
-    stats->before_window += region->begin_left;
-    stats->begin_lost += region->begin_lost;
-}
+/* ---- Regions that are over --------------------------------------------------------------------------- */
 
 static struct analysis_region region_of(const struct analysis_regions *regions,
                                         const struct analysis_open_region *open)
@@ -153,20 +98,10 @@ static uint64_t self_until(const struct analysis_open_region *open, uint64_t end
 static bool add_finished(struct analysis_regions *regions, const struct analysis_open_region *open,
                          struct analysis_region *ended)
 {
-    uint64_t duration = analysis_region_duration(ended);
     ended->self_ticks = self_until(open, ended->end_ticks);
     ended->is_finished = true;
     if (regions->filter && !analysis_filter_region(regions->filter, ended)) return true;
-    struct analysis_region_row *site = site_row(regions, open->id.site);
-    if (!site) return false;
-    struct analysis_region_row *type = &regions->rows.items[site->type_row];
-    site->stats.errors += ended->is_wrong;
-    type->stats.errors += ended->is_wrong;
-    count_begin(&site->stats, ended);
-    count_begin(&type->stats, ended);
-    return analysis_stats_finish(&site->stats, duration, ended->self_ticks, open->weight) &&
-           analysis_stats_finish(&type->stats, duration, ended->self_ticks, open->weight) &&
-           tell_each(regions, ended);
+    return analysis_region_rows_finish(regions, ended) && tell_each(regions, ended);
 }
 
 static bool add_unfinished(struct analysis_regions *regions, const struct analysis_open_region *open)
@@ -175,14 +110,7 @@ static bool add_unfinished(struct analysis_regions *regions, const struct analys
     left.end_ticks = regions->info->end_ticks;
     left.self_ticks = self_until(open, left.end_ticks);
     if (regions->filter && !analysis_filter_region(regions->filter, &left)) return true;
-    struct analysis_region_row *site = site_row(regions, open->id.site);
-    if (!site) return false;
-    struct analysis_stats *both[] = {&site->stats, &regions->rows.items[site->type_row].stats};
-    for (size_t i = 0; i < 2; i++) {
-        analysis_stats_leave(both[i], open->weight);
-        count_begin(both[i], &left);
-    }
-    return tell_each(regions, &left);
+    return analysis_region_rows_leave(regions, &left) && tell_each(regions, &left);
 }
 
 /* ---- Open regions ---------------------------------------------------------------------------------- */
@@ -427,14 +355,6 @@ static int take_event(struct trace_sink *sink, const struct trace_event *event, 
 
 /* ---- From a scan ------------------------------------------------------------------------------------ */
 
-bool analysis_regions_add(struct analysis_regions *regions, uint32_t site, const struct histogram *time,
-                          histogram_sum self)
-{
-    struct analysis_region_row *row = site_row(regions, site);
-    return row && analysis_stats_add(&row->stats, time, self) &&
-           analysis_stats_add(&regions->rows.items[row->type_row].stats, time, self);
-}
-
 bool analysis_regions_leave(struct analysis_regions *regions, const struct trace_region_id *region,
                             uint64_t covered_ticks)
 {
@@ -443,41 +363,6 @@ bool analysis_regions_leave(struct analysis_regions *regions, const struct trace
 }
 
 /* ---- The end --------------------------------------------------------------------------------------- */
-
-static int compare_rows(const void *left, const void *right)
-{
-    const struct analysis_region_row *one = left, *other = right;
-    int order = analysis_stats_compare(&one->stats, &other->stats);
-    if (order == 0) order = strcmp(one->type, other->type);
-    if (order == 0 && one->file) order = strcmp(one->file, other->file);
-    return order ? order : (one->line > other->line) - (one->line < other->line);
-}
-
-static int compare_sites(const void *left, const void *right)
-{
-    const struct analysis_region_row *one = left, *other = right;
-    if (one->type_row != other->type_row) return one->type_row < other->type_row ? -1 : 1;
-    return compare_rows(left, right);
-}
-
-/* Rows go from the order of discovery to that of importance; call sites follow their types. */
-static bool sort_rows(struct analysis_regions *regions)
-{
-    size_t count = regions->rows.count;
-    uint32_t *moved = calloc(count + 1, sizeof *moved);
-    if (!moved) return false;
-    for (size_t i = 0; i < regions->sites.count; i++)
-        regions->sites.items[i].type = regions->rows.items[regions->sites.items[i].type_row].type;
-    for (uint32_t i = 0; i < count; i++) regions->rows.items[i].type_row = i;
-    if (count) qsort(regions->rows.items, count, sizeof *regions->rows.items, compare_rows);
-    for (uint32_t i = 0; i < count; i++) moved[regions->rows.items[i].type_row] = i;
-    for (uint32_t i = 0; i < count; i++) regions->rows.items[i].type_row = i;
-    for (size_t i = 0; i < regions->sites.count; i++)
-        regions->sites.items[i].type_row = moved[regions->sites.items[i].type_row];
-    if (count) qsort(regions->sites.items, regions->sites.count, sizeof *regions->sites.items, compare_sites);
-    free(moved);
-    return true;
-}
 
 static int take_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error)
 {
@@ -489,7 +374,7 @@ static int take_end(struct trace_sink *sink, const struct trace_info *info, stru
              slot = regions->slots.items[slot].below)
             if (!add_unfinished(regions, &regions->slots.items[slot])) return out_of_memory(error);
     }
-    return sort_rows(regions) ? 0 : out_of_memory(error);
+    return analysis_region_rows_sort(regions) ? 0 : out_of_memory(error);
 }
 
 bool analysis_regions_init(struct analysis_regions *regions, const struct trace_info *info,
@@ -502,28 +387,19 @@ bool analysis_regions_init(struct analysis_regions *regions, const struct trace_
         .thread_count = info->thread_count,
     };
     analysis_sampling_init(&regions->sampling, info);
-    regions->row_of_site = calloc((size_t)info->site_count + 1, sizeof *regions->row_of_site);
     regions->threads = calloc((size_t)info->thread_count + 1, sizeof *regions->threads);
     regions->recent = calloc(1, sizeof *regions->recent);
-    return regions->row_of_site && regions->threads && regions->recent;
+    return analysis_region_rows_init(regions) && regions->threads && regions->recent;
 }
 
 void analysis_regions_free(struct analysis_regions *regions)
 {
-    for (size_t i = 0; i < regions->rows.count; i++) analysis_stats_free(&regions->rows.items[i].stats);
-    for (size_t i = 0; i < regions->sites.count; i++) analysis_stats_free(&regions->sites.items[i].stats);
     for (uint32_t i = 0; regions->threads && i <= regions->thread_count; i++) free(regions->threads[i]);
-    vector_free(&regions->rows);
-    vector_free(&regions->sites);
     vector_free(&regions->slots);
     free(regions->threads);
-    free(regions->row_of_site);
     free(regions->recent);
-    map_free(&regions->site_rows);
     map_free(&regions->by_place);
     map_free(&regions->lost_ended);
-    analysis_names_free(&regions->types);
-    analysis_names_free(&regions->files);
-    analysis_names_free(&regions->functions);
+    analysis_region_rows_free(regions);
     analysis_sampling_free(&regions->sampling);
 }

@@ -78,10 +78,7 @@ void analysis_regions_free(struct analysis_regions *regions);
 int analysis_regions_run(struct analysis_regions *regions, struct trace_source *source,
                          trace_progress *progress, void *data, struct cairn_error *error);
 
-/* For regionscan.c: finished ones of a call site, and an unfinished one with the ticks that nested ones cover. False if memory
- * ran out. */
-bool analysis_regions_add(struct analysis_regions *regions, uint32_t site, const struct histogram *time,
-                          histogram_sum self);
+/* For regionscan.c: an unfinished one with the ticks that nested ones cover. False if memory ran out. */
 bool analysis_regions_leave(struct analysis_regions *regions, const struct trace_region_id *region,
                             uint64_t covered_ticks);
 

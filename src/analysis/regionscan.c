@@ -10,10 +10,10 @@
  *
  * A thread is irregular if anything else shows: an end that is not the innermost's or comes from another thread (both
  * threads are), a handler's region, a loss, more than CARRIED_MAX levels, time that steps back, a call site that is none of
- * regions. Then its regions, from the
- * begin of the trace, belong to the sink: a second scan leaves these threads out, and the sink takes them.
+ * regions. Then its regions, from the begin of the trace, belong to the sink: a second scan leaves these threads out, and the
+ * sink takes them.
  */
-#include "analysis/regions.h"
+#include "analysis/regionrows.h"
 
 #include "cairn/cairn.h"
 #include "trace/scan.h"
@@ -364,7 +364,7 @@ static bool hand_over(struct region_scan *scan)
         for (uint32_t slot = 0; slot < scan->slot_count; slot++) {
             struct region_row *row = &scan->rows[i][slot];
             if (row->time.count &&
-                !analysis_regions_add(scan->regions, scan->sites[slot], &row->time, row->self))
+                !analysis_region_rows_add(scan->regions, scan->sites[slot], &row->time, row->self))
                 return false;
             histogram_free(&row->time);
         }

@@ -1,4 +1,4 @@
-/* Which tasks are the slow ones, for explain: of which type, and from which latency on. SPDX-License-Identifier: Apache-2.0
+/* What makes a task slow, for explain: its type, and from which latency on. SPDX-License-Identifier: Apache-2.0
  *
  *     struct analysis_slow slow = {.min_ns = ...};       or analysis_slow_parse(&slow, "1%")
  *     feed analysis_tasks, with the filter that explain will have
@@ -6,8 +6,8 @@
  *     analysis_explain_init(..., &slow.spec)
  *     analysis_slow_free(&slow)
  */
-#ifndef CAIRN_ANALYSIS_SLOWTASKS_H
-#define CAIRN_ANALYSIS_SLOWTASKS_H
+#ifndef CAIRN_ANALYSIS_SLOWCRITERION_H
+#define CAIRN_ANALYSIS_SLOWCRITERION_H
 
 #include "analysis/explain/explain.h"
 #include "analysis/filter/filter.h"

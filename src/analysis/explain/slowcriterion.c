@@ -1,5 +1,5 @@
-/* See slowtasks.h. SPDX-License-Identifier: Apache-2.0 */
-#include "analysis/explain/slowtasks.h"
+/* See slowcriterion.h. SPDX-License-Identifier: Apache-2.0 */
+#include "analysis/explain/slowcriterion.h"
 
 #include <stdlib.h>
 #include <string.h>

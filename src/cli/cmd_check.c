@@ -22,7 +22,7 @@ static void print_text(const struct trace_diagnostics *findings, size_t checked,
 {
     for (uint32_t i = 0; i < findings->count; i++) {
         const struct trace_diagnostic *item = &findings->items[i];
-        printf("%s: %s, %" PRIu64 " time%s\n", query_severity(item->severity), item->name, item->count,
+        printf("%s: %s, %" PRIu64 " time%s\n", trace_severity_name(item->severity), item->name, item->count,
                item->count == 1 ? "" : "s");
         printf("    first: ");
         show_text(stdout, item->example, strlen(item->example));

@@ -68,9 +68,9 @@ static void thread_cells(struct table *table, const struct trace_info *info, uin
     table_raw(table, text);
     instant_cell(table, info, thread->begin_ticks);
     instant_cell(table, info, thread->end_ticks);
-    table_count(table, query_sum(thread->lost));
+    table_count(table, trace_tally_sum(thread->lost));
     if (!any_overwritten(info)) return;
-    table_count(table, query_sum(thread->overwritten));
+    table_count(table, trace_tally_sum(thread->overwritten));
     instant_cell(table, info, thread->overwritten_until_ticks);
 }
 
@@ -112,9 +112,9 @@ static void print_counts(const struct trace_info *info)
         if (any_overwritten(info)) table_count(&table, info->overwritten[i]);
     }
     table_raw(&table, "all");
-    table_count(&table, query_sum(info->recovered));
-    table_count(&table, query_sum(info->lost));
-    if (any_overwritten(info)) table_count(&table, query_sum(info->overwritten));
+    table_count(&table, trace_tally_sum(info->recovered));
+    table_count(&table, trace_tally_sum(info->lost));
+    if (any_overwritten(info)) table_count(&table, trace_tally_sum(info->overwritten));
     printf("\n");
     table_print(&table, stdout);
     table_free(&table);
@@ -154,7 +154,7 @@ static bool any_window(const struct trace_info *info)
 static void print_losses(const struct trace_info *info)
 {
     char first[SHOW_BYTES], last[SHOW_BYTES];
-    if (!query_sum(info->lost)) return;
+    if (!trace_tally_sum(info->lost)) return;
     printf("\n%sEvents were lost", show_red());
     if (info->first_lost_ticks)
         printf(" between %s s and %s s",
@@ -176,8 +176,8 @@ static void print_findings(const struct trace_info *info)
         const char *colour = found->severity == TRACE_DAMAGE    ? show_red()
                              : found->severity == TRACE_WARNING ? show_yellow()
                                                                 : "";
-        printf("  %s%s%s %s, %s×: %s\n", colour, query_severity(found->severity), show_plain(), found->name,
-               show_count(count, found->count), found->advice);
+        printf("  %s%s%s %s, %s×: %s\n", colour, trace_severity_name(found->severity), show_plain(),
+               found->name, show_count(count, found->count), found->advice);
         printf("    e.g. ");
         show_text(stdout, found->example, strlen(found->example));
         printf("\n");
@@ -213,7 +213,7 @@ static void write_tallies(struct json *json, const char *key, const uint64_t *co
 {
     json_key(json, key), json_object(json);
     for (unsigned i = 0; i < CAIRN_TALLIES; i++) json_key(json, tallies[i].name), json_uint(json, counts[i]);
-    json_key(json, "total"), json_uint(json, query_sum(counts));
+    json_key(json, "total"), json_uint(json, trace_tally_sum(counts));
     json_end(json);
 }
 

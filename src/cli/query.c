@@ -185,11 +185,6 @@ void question_none(FILE *out, const struct question *question, const char *what,
 
 /* ---- What was found -------------------------------------------------------------------------------- */
 
-const char *query_severity(enum trace_severity severity)
-{
-    return severity == TRACE_DAMAGE ? "damage" : severity == TRACE_WARNING ? "warning" : "note";
-}
-
 static void print_note(const struct trace_diagnostic *diagnostic)
 {
     char count[SHOW_BYTES];
@@ -219,7 +214,7 @@ void query_write_findings(struct json *json, const char *key, const struct trace
         const struct trace_diagnostic *diagnostic = &findings->items[i];
         json_object(json);
         json_key(json, "name"), json_text(json, diagnostic->name);
-        json_key(json, "severity"), json_text(json, query_severity(diagnostic->severity));
+        json_key(json, "severity"), json_text(json, trace_severity_name(diagnostic->severity));
         json_key(json, "count"), json_uint(json, diagnostic->count);
         json_key(json, "advice"), json_text(json, diagnostic->advice);
         json_key(json, "example"), json_text(json, diagnostic->example);
@@ -233,16 +228,9 @@ void question_diagnostics(const struct question *question, struct json *json)
     query_write_findings(json, "diagnostics", question->info->diagnostics);
 }
 
-uint64_t query_sum(const uint64_t counts[CAIRN_TALLY_SLOTS])
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < CAIRN_TALLY_SLOTS; i++) sum += counts[i];
-    return sum;
-}
-
 void query_tell_losses(const char *path, const struct trace_info *info)
 {
-    uint64_t lost = query_sum(info->lost);
+    uint64_t lost = trace_tally_sum(info->lost);
     char text[SHOW_BYTES];
     if (!lost) return;
     fprintf(stderr, "cairn: %s: %s events were lost while recording; `cairn info %s` tells which and when.\n",

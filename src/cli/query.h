@@ -72,12 +72,8 @@ void query_write_findings(struct json *json, const char *key, const struct trace
  * True if there is damage. */
 void query_tell_losses(const char *path, const struct trace_info *info);
 bool query_tell_damage(const char *path, const struct trace_info *info);
-/* All tallies together. */
-uint64_t query_sum(const uint64_t counts[CAIRN_TALLY_SLOTS]);
 
 /* Whether any filter is set: an empty answer then means that nothing matches. */
 bool query_is_filtered(const struct query *query);
-/* The word for a severity. */
-const char *query_severity(enum trace_severity severity);
 
 #endif

@@ -194,13 +194,12 @@ static void write_losses(struct chrome *chrome)
 
 static void put_diagnostics(struct json *json, const struct trace_info *info)
 {
-    static const char *const severities[] = {"note", "warning", "damage"};
     json_key(json, "diagnostics"), json_array(json);
     for (uint32_t i = 0; i < info->diagnostics->count; i++) {
         const struct trace_diagnostic *item = &info->diagnostics->items[i];
         json_object(json);
         json_key(json, "name"), json_text(json, item->name);
-        json_key(json, "severity"), json_text(json, severities[item->severity]);
+        json_key(json, "severity"), json_text(json, trace_severity_name(item->severity));
         json_key(json, "count"), json_uint(json, item->count);
         json_key(json, "advice"), json_text(json, item->advice);
         json_key(json, "example"), json_text(json, item->example);

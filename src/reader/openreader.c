@@ -26,13 +26,6 @@ int reader_out_of_memory(cairn_reader_error *to)
 
 /* ---- What lives as long as the reader ---------------------------------------------------------------- */
 
-static uint64_t sum(const uint64_t counts[CAIRN_TALLY_SLOTS])
-{
-    uint64_t all = 0;
-    for (unsigned i = 0; i < CAIRN_TALLY_SLOTS; i++) all += counts[i];
-    return all;
-}
-
 /* Of an instant that is 0 where it is not known. */
 static int64_t instant_if_known(const struct cairn_reader *reader, uint64_t ticks)
 {
@@ -61,8 +54,8 @@ static void turn_thread(const struct cairn_reader *reader, cairn_reader_thread *
                                 .name = text_or_none(from->name),
                                 .begin_ns = instant_if_known(reader, from->begin_ticks),
                                 .end_ns = instant_if_known(reader, from->end_ticks),
-                                .lost = sum(from->lost),
-                                .overwritten = sum(from->overwritten)};
+                                .lost = trace_tally_sum(from->lost),
+                                .overwritten = trace_tally_sum(from->overwritten)};
 }
 
 static_assert((int)CAIRN_READER_RECORDING == (int)CAIRN_STATE_RECORDING &&
@@ -95,10 +88,10 @@ static void turn_info(struct cairn_reader *reader)
                                        .duration_ns = reader_duration(reader, span),
                                        .process_count = info->process_count,
                                        .thread_count = info->thread_count,
-                                       .lost = sum(info->lost),
+                                       .lost = trace_tally_sum(info->lost),
                                        .first_lost_ns = instant_if_known(reader, info->first_lost_ticks),
                                        .last_lost_ns = instant_if_known(reader, info->last_lost_ticks),
-                                       .overwritten = sum(info->overwritten),
+                                       .overwritten = trace_tally_sum(info->overwritten),
                                        .window_begin_ns = instant_if_known(reader, info->window_begin_ticks)};
 }
 
@@ -167,7 +160,7 @@ void cairn_reader_rewind(cairn_reader *reader)
 
 const cairn_reader_info *cairn_reader_info_get(cairn_reader *reader)
 {
-    reader->face.recovered = sum(reader->info->recovered);
+    reader->face.recovered = trace_tally_sum(reader->info->recovered);
     return &reader->face;
 }
 

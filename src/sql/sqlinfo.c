@@ -4,13 +4,6 @@
 
 #include "cairn/cairn.h"
 
-static uint64_t sum(const uint64_t counts[CAIRN_TALLY_SLOTS])
-{
-    uint64_t all = 0;
-    for (unsigned i = 0; i < CAIRN_TALLY_SLOTS; i++) all += counts[i];
-    return all;
-}
-
 static int result_of(const struct sql_scan *scan, struct cairn_error *error)
 {
     return scan->rows->is_broken ? sql_out_of_memory(error) : 0;
@@ -29,8 +22,8 @@ static int threads_whole(struct sql_scan *scan, struct cairn_error *error)
         sql_put_int(scan->rows, SQL_threads_process, (int64_t)thread->process + 1);
         sql_put_known_instant(scan, SQL_threads_begin_ns, thread->begin_ticks);
         sql_put_known_instant(scan, SQL_threads_end_ns, thread->end_ticks);
-        sql_put_uint(scan->rows, SQL_threads_lost, sum(thread->lost));
-        sql_put_uint(scan->rows, SQL_threads_overwritten, sum(thread->overwritten));
+        sql_put_uint(scan->rows, SQL_threads_lost, trace_tally_sum(thread->lost));
+        sql_put_uint(scan->rows, SQL_threads_overwritten, trace_tally_sum(thread->overwritten));
     }
     return result_of(scan, error);
 }
@@ -153,11 +146,6 @@ static int findings_event(struct sql_scan *scan, const struct trace_event *event
     return state->regions.sink.event(&state->regions.sink, event, error);
 }
 
-static const char *severity_name(enum trace_severity severity)
-{
-    return severity == TRACE_DAMAGE ? "damage" : severity == TRACE_WARNING ? "warning" : "note";
-}
-
 static int findings_end(struct sql_scan *scan, struct cairn_error *error)
 {
     struct findings *state = scan->state;
@@ -167,7 +155,7 @@ static int findings_end(struct sql_scan *scan, struct cairn_error *error)
     for (uint32_t i = 0; i < all->count; i++) {
         sql_rows_add(scan->rows);
         sql_put_text(scan->rows, SQL_diagnostics_name, all->items[i].name);
-        sql_put_text(scan->rows, SQL_diagnostics_severity, severity_name(all->items[i].severity));
+        sql_put_text(scan->rows, SQL_diagnostics_severity, trace_severity_name(all->items[i].severity));
         sql_put_uint(scan->rows, SQL_diagnostics_count, all->items[i].count);
         sql_put_text(scan->rows, SQL_diagnostics_advice, all->items[i].advice);
         sql_put_text(scan->rows, SQL_diagnostics_example, all->items[i].example);

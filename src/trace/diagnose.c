@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *trace_severity_name(enum trace_severity severity)
+{
+    return severity == TRACE_DAMAGE ? "damage" : severity == TRACE_WARNING ? "warning" : "note";
+}
+
 static struct trace_diagnostic *find(struct trace_diagnostics *diagnostics, const char *name)
 {
     for (uint32_t i = 0; i < diagnostics->count; i++) {

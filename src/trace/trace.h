@@ -97,6 +97,9 @@ struct trace_process {
 /* Something found wrong or odd. Counted by name; the first of each is kept as example. */
 enum trace_severity { TRACE_NOTE, TRACE_WARNING, TRACE_DAMAGE };
 
+/* "note", "warning" or "damage". */
+const char *trace_severity_name(enum trace_severity severity);
+
 struct trace_diagnostic {
     const char *name; /* stable, for --json: "double_end" */
     enum trace_severity severity;
@@ -134,6 +137,9 @@ struct trace_info {
     uint64_t window_begin_ticks;             /* the latest of all processes; 0: nothing has left */
     struct trace_diagnostics *diagnostics;   /* sinks add to it as well: trace_diagnose */
 };
+
+/* All tallies together. */
+uint64_t trace_tally_sum(const uint64_t counts[CAIRN_TALLY_SLOTS]);
 
 /* ---- Events ---------------------------------------------------------------------------------------- */
 

@@ -88,6 +88,13 @@ static void fill_process(struct trace_native *native, struct trace_file *file)
 
 /* ---- The whole ------------------------------------------------------------------------------------------- */
 
+uint64_t trace_tally_sum(const uint64_t counts[CAIRN_TALLY_SLOTS])
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < CAIRN_TALLY_SLOTS; i++) sum += counts[i];
+    return sum;
+}
+
 /* When something was lost: 0 means never. */
 static void widen_lost(struct trace_info *info, uint64_t first, uint64_t last)
 {

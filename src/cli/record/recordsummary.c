@@ -31,7 +31,7 @@ static const char *from_here(const char *path)
 static void print_sums(const struct trace_info *info, const char *name)
 {
     char text[SHOW_BYTES];
-    uint64_t bytes = 0, lost = query_sum(info->lost);
+    uint64_t bytes = 0, lost = trace_tally_sum(info->lost);
     for (uint32_t i = 0; i < info->process_count; i++)
         bytes += info->processes[i].file_bytes + info->processes[i].live_bytes;
     fprintf(stderr, "cairn: %s: ", name);
@@ -39,7 +39,7 @@ static void print_sums(const struct trace_info *info, const char *name)
     fprintf(stderr, "%s, ",
             show_duration(text, trace_clock_ns(&info->clock, info->end_ticks - info->begin_ticks)));
     fprintf(stderr, "%s, ", show_size(text, bytes));
-    fprintf(stderr, "%s events, ", show_count(text, query_sum(info->recovered)));
+    fprintf(stderr, "%s events, ", show_count(text, trace_tally_sum(info->recovered)));
     fprintf(stderr, "%s lost\n", lost ? show_count(text, lost) : "none");
 }
 
@@ -52,7 +52,7 @@ static void print_troubles(const struct trace_info *info, const char *name)
                     info->processes[i].pid);
     for (uint32_t i = 0; i < info->diagnostics->count; i++)
         serious += info->diagnostics->items[i].severity != TRACE_NOTE;
-    if (serious || query_sum(info->lost))
+    if (serious || trace_tally_sum(info->lost))
         fprintf(stderr, "`cairn info %s` tells what was lost or found wrong\n", name);
 }
 

@@ -305,8 +305,9 @@ int trace_check(const char *path, struct trace_diagnostics *findings, struct cai
     struct arena arena = {0};
     struct trace_file file = {.arena = &arena, .diagnostics = findings};
     struct trace_check_state check = {.file = &file};
-    int result = trace_file_open(&file, path, error);
-    if (result == 0 && !check_file(&check)) {
+    bool ready = trace_diagnostics_ready(findings);
+    int result = ready ? trace_file_open(&file, path, error) : 0;
+    if (!ready || (result == 0 && !check_file(&check))) {
         result = cairn__error_set(error, CAIRN_ENOMEM, path, CAIRN_ERROR_NOWHERE, "memory ran out");
     }
     trace_file_close(&file);

@@ -284,6 +284,7 @@ struct trace_source *trace_open(const char *path, struct cairn_error *error)
     }
     native->face = (struct trace_source){
         .info = &native->info, .next = native_next, .rewind = rewind_streams, .close = native_close};
+    if (!trace_diagnostics_ready(&native->diagnostics)) goto fail_memory;
     if (trace_native_open_files(native, path, error) < 0) goto fail;
     choose_clock(native);
     if (!make_tables(native)) goto fail_memory;

@@ -113,8 +113,12 @@ struct trace_diagnostics {
     uint32_t count, capacity;
 };
 
+/* Makes room for the first finding, zero-initialised before; opening a trace and trace_check do. False if memory ran out. */
+bool trace_diagnostics_ready(struct trace_diagnostics *diagnostics);
+
 /* Counts a finding by name and keeps the first as example. For sources, and for sinks that find what a
- * source cannot (a double end). Allocates only for a new name; silently counts nothing if it cannot. */
+ * source cannot (a double end). Allocates only for a new name. If memory runs out it is counted as a finding
+ * "findings_left_out", of the severity of the worst of these, for which there is room since trace_diagnostics_ready. */
 void trace_diagnose(struct trace_diagnostics *diagnostics, const char *name, enum trace_severity severity,
                     const char *advice, const char *example_format, ...)
     __attribute__((format(printf, 5, 6)));

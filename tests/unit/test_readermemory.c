@@ -142,11 +142,36 @@ static void memory_runs_out_once(void **state)
     starve("damage.txt", false);
 }
 
+/* Of findings that find no room it is told that there are such, and how bad they are. */
+static void findings_without_room_are_told(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i",
+                                        "j", "k", "l", "m", "n", "o", "p", "q", "r"};
+    enum { NAMES = sizeof names / sizeof *names };
+    struct trace_diagnostics found = {0};
+    assert_true(trace_diagnostics_ready(&found));
+    stays_out = true;
+    left = 0;
+    for (unsigned i = 0; i < NAMES; i++)
+        trace_diagnose(&found, names[i], i == NAMES - 1 ? TRACE_DAMAGE : TRACE_NOTE, "none", "the first");
+    left = -1;
+    const struct trace_diagnostic *last = &found.items[found.count - 1];
+    assert_string_equal(last->name, "findings_left_out");
+    assert_int_equal(last->severity, TRACE_DAMAGE);
+    assert_int_equal(last->count, NAMES - (found.count - 1));
+    uint32_t before = found.count;
+    trace_diagnose(&found, names[NAMES - 1], TRACE_DAMAGE, "none", "the second");
+    assert_int_equal(found.count, before + 1);
+    free(found.items);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_runs_out_for_good),
         cmocka_unit_test(memory_runs_out_once),
+        cmocka_unit_test(findings_without_room_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

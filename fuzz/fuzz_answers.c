@@ -221,7 +221,8 @@ static void answer(struct questions *ask, struct trace_source *source, const str
  * second, which finds nothing odd that is not known. */
 struct first_reading {
     struct trace_sink sink;
-    struct trace_sink *selection;
+    struct analysis_selection selection;
+    bool selects;
     struct trace_task_id task;
     unsigned until;
 };
@@ -230,7 +231,7 @@ static int note_event(struct trace_sink *sink, const struct trace_event *event, 
 {
     struct first_reading *first = (struct first_reading *)sink;
     if (first->until) first->until--, first->task = event->task;
-    return first->selection ? first->selection->event(first->selection, event, error) : 0;
+    return first->selects ? first->selection.sink.event(&first->selection.sink, event, error) : 0;
 }
 
 static bool read_first(struct questions *ask, struct trace_source *source, const uint8_t *query,
@@ -240,9 +241,12 @@ static bool read_first(struct questions *ask, struct trace_source *source, const
     ask->spec = spec_of(query);
     ask->subject = query[0] % 3;
     bool good = analysis_filter_init(&ask->filter, ask->subject, &ask->spec, source->info, NULL) == 0;
-    if (good && analysis_filter_needs_selection(&ask->filter)) first->selection = &ask->filter.selection;
+    first->selects = good && analysis_filter_needs_selection(&ask->filter);
+    if (first->selects) good = analysis_selection_init(&first->selection, &ask->filter);
     good = events_read(source, &first->sink, read) && good;
-    if (good && first->selection) good = first->selection->end(first->selection, source->info, NULL) == 0;
+    if (good && first->selects)
+        good = first->selection.sink.end(&first->selection.sink, source->info, NULL) == 0;
+    if (first->selects) analysis_selection_free(&first->selection);
     source->is_quiet = true;
     source->rewind(source);
     return good;

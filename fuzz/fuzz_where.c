@@ -90,6 +90,14 @@ static void feed_all(struct trace_sink *sink)
 
 /* ---- Asking ----------------------------------------------------------------------------------------------- */
 
+static void select_tasks(struct analysis_filter *filter)
+{
+    struct analysis_selection selection;
+    if (!analysis_selection_init(&selection, filter)) abort();
+    feed_all(&selection.sink);
+    analysis_selection_free(&selection);
+}
+
 /* The answers about all there is of the subject, as bits; -1: the expression is refused. */
 static int ask(enum analysis_subject subject, const char *expression, struct cairn_error *error)
 {
@@ -112,7 +120,7 @@ static int ask(enum analysis_subject subject, const char *expression, struct cai
     log.value = text_value("extra foam");
     int answers = -1;
     if (analysis_filter_init(&filter, subject, &spec, &info, error) == 0) {
-        if (analysis_filter_needs_selection(&filter)) feed_all(&filter.selection);
+        if (analysis_filter_needs_selection(&filter)) select_tasks(&filter);
         if (subject == ANALYSIS_TASKS)
             answers = analysis_filter_task(&filter, &tasks[0]) | analysis_filter_task(&filter, &tasks[1])
                                                                      << 1;

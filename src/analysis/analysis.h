@@ -1,7 +1,7 @@
 /* The face of src/analysis: sinks whose result is an answer. SPDX-License-Identifier: Apache-2.0
  *
  *     source ──► tasks, regions, groups, tree, series, flame, story (each a sink) ──► rows, stacks, lines
- *                  └─ asks ─► filter ◄─ its own first pass, if it needs one
+ *                  └─ asks ─► filter ◄─ selection, a first pass, if it needs one
  *
  * A sink takes events in the order of time and has its result when it was ended. Everything is in ticks.
  */
@@ -22,6 +22,7 @@
 #include "analysis/groups.h"
 #include "analysis/ids.h"
 #include "analysis/regions.h"
+#include "analysis/selection.h"
 #include "analysis/series.h"
 #include "analysis/stats.h"
 #include "analysis/story/criticalpath.h"

@@ -6,6 +6,7 @@
 #define CAIRN_ANALYSIS_REGIONS_H
 
 #include "analysis/filter/filter.h"
+#include "analysis/oneregion.h"
 #include "analysis/sampling.h"
 #include "analysis/stats.h"
 
@@ -17,24 +18,6 @@ struct analysis_region_row {
     uint32_t type_row; /* of a call site: index of its type's row */
     struct analysis_stats stats;
 };
-
-/* One region that was counted. */
-struct analysis_region {
-    struct trace_region_id id;
-    uint64_t end_ticks;            /* of an unfinished one: that of the trace */
-    uint64_t self_ticks;           /* that no region nested in it covers */
-    uint32_t end_thread, end_site; /* UINT32_MAX and 0 if unfinished */
-    uint32_t weight;               /* how many it stands for: sampling.h */
-    uint32_t label;                /* that it was given at its begin */
-    bool begin_left, begin_lost;   /* it was not seen: before a window, or for another reason */
-    bool is_finished;
-    bool is_wrong; /* ended in an order that is not that of nesting, or by another thread */
-};
-
-static inline uint64_t analysis_region_duration(const struct analysis_region *region)
-{
-    return region->end_ticks > region->id.birth ? region->end_ticks - region->id.birth : 0;
-}
 
 struct analysis_regions {
     struct trace_sink sink;

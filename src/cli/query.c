@@ -85,9 +85,10 @@ struct analysis_filter *question_filter(struct question *question)
 /* The first pass. The second finds the source as it is, but that all has been told of it. */
 static int select_tasks(struct question *question)
 {
-    int code = question_run(question, &question->filter.selection);
+    struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
+    int result = analysis_selection_run(&question->filter, question->source, cli_progress, "reading", &error);
     question->source->is_quiet = true;
-    return code;
+    return ran(result, &error);
 }
 
 /* What the user asked for cannot be. */
@@ -108,10 +109,8 @@ int question_begin(struct question *question, const struct cli_command *command,
     if (code != CLI_OK) return code;
     if (analysis_filter_init(&question->filter, subject, &query->spec, question->info, &error) != 0)
         return refuse(command, &error);
-    question->source->no_text = !analysis_filter_needs_text(&question->filter);
-    if (analysis_filter_needs_selection(&question->filter)) code = select_tasks(question);
-    if (subject == ANALYSIS_LOGS) question->source->no_text = false;
-    return code;
+    question->source->no_text = subject != ANALYSIS_LOGS && !analysis_filter_needs_text(&question->filter);
+    return analysis_filter_needs_selection(&question->filter) ? select_tasks(question) : CLI_OK;
 }
 
 bool query_is_filtered(const struct query *query)

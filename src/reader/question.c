@@ -34,8 +34,7 @@ static int select_first(struct reader_question *question, struct cairn_reader *r
                         cairn_reader_error *error)
 {
     struct cairn_error trouble = {.offset = CAIRN_ERROR_NOWHERE};
-    reader->source->no_text = !analysis_filter_needs_text(&question->filter);
-    int result = trace_run(reader->source, &question->filter.selection, NULL, NULL, &trouble);
+    int result = analysis_selection_run(&question->filter, reader->source, NULL, NULL, &trouble);
     reader_start(reader);
     return result == 0 ? 0 : reader_fail(error, &trouble);
 }

@@ -28,9 +28,8 @@ int sql_filter_begin(struct sql_scan *scan, struct trace_source *source, struct 
     source->no_text = true;
     if (analysis_filter_init(filter, subject, spec, source->info, error) != 0) return -1;
     if (!analysis_filter_needs_selection(filter)) return 0;
-    source->no_text = !analysis_filter_needs_text(filter);
-    int result = trace_run(source, &filter->selection, sql_progress, scan, error);
-    source->no_text = source->is_quiet = true;
+    int result = analysis_selection_run(filter, source, sql_progress, scan, error);
+    source->is_quiet = true;
     return result;
 }
 

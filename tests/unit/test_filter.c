@@ -60,8 +60,12 @@ static bool prepare(enum analysis_subject subject, const struct analysis_spec *s
 {
     handmade_begin(&now.made);
     if (analysis_filter_init(&now.filter, subject, spec, &now.made.info, &now.error) != 0) return false;
-    now.made.sink = &now.filter.selection;
-    if (analysis_filter_needs_selection(&now.filter)) feed_all(&now.made);
+    if (!analysis_filter_needs_selection(&now.filter)) return true;
+    struct analysis_selection selection;
+    assert_true(analysis_selection_init(&selection, &now.filter));
+    now.made.sink = &selection.sink;
+    feed_all(&now.made);
+    analysis_selection_free(&selection);
     return true;
 }
 

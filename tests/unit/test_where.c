@@ -139,6 +139,14 @@ static void ask_regions(struct asked *asked)
     analysis_regions_free(&regions);
 }
 
+static void select_tasks(struct analysis_filter *filter)
+{
+    struct analysis_selection selection;
+    assert_true(analysis_selection_init(&selection, filter));
+    feed_to(&selection.sink);
+    analysis_selection_free(&selection);
+}
+
 /* Which pass, one bit each: tasks and regions by their numbers, logs in their order. */
 static unsigned that_pass(enum analysis_subject subject, const char *expression)
 {
@@ -148,7 +156,7 @@ static unsigned that_pass(enum analysis_subject subject, const char *expression)
     struct asked asked = {.sink = {take_event, take_end}, .filter = &filter};
     handmade_begin(&made);
     if (analysis_filter_init(&filter, subject, &spec, &made.info, &error) != 0) fail_msg("%s", error.text);
-    if (analysis_filter_needs_selection(&filter)) feed_to(&filter.selection);
+    if (analysis_filter_needs_selection(&filter)) select_tasks(&filter);
     assert_int_equal(made.diagnostics.count, 0); /* the first pass tells nothing */
     if (subject == ANALYSIS_TASKS) ask_tasks(&asked);
     if (subject == ANALYSIS_REGIONS) ask_regions(&asked);

@@ -1,12 +1,11 @@
 /* See filter.h. SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/filter/filter.h"
 
-#include "analysis/details.h"
-#include "analysis/regions.h"
 #include "analysis/filter/wherecondition.h"
+#include "analysis/oneregion.h"
+#include "analysis/onetask.h"
 #include "cairn/cairn.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int out_of_memory(struct cairn_error *error)
@@ -94,62 +93,7 @@ static int check_thread(const struct trace_info *info, const char *wanted, struc
                             "No thread has the name or number '%s'; `cairn info` lists the threads.", wanted);
 }
 
-/* ---- The selection ---------------------------------------------------------------------------------------- */
-
-static struct analysis_filter *filter_of(struct trace_sink *selection)
-{
-    return (struct analysis_filter *)((char *)selection - offsetof(struct analysis_filter, selection));
-}
-
-static bool note_task(void *data, const struct analysis_detail *detail)
-{
-    return analysis_where_note(data, detail);
-}
-
-static uint64_t mark_event(void *data, const struct trace_event *event)
-{
-    return analysis_where_mark(data, event);
-}
-
-static bool begin_selection(struct analysis_filter *filter)
-{
-    struct analysis_where *where = &filter->where;
-    filter->details = malloc(sizeof *filter->details);
-    if (!filter->details) return false;
-    filter->info = *where->info;
-    filter->info.diagnostics = &filter->findings;
-    bool done = analysis_details_init(filter->details, &filter->info, NULL, where->wanted);
-    filter->details->each = note_task;
-    filter->details->each_data = where;
-    filter->details->mark = where->mark_count ? mark_event : NULL;
-    filter->details->mark_data = where;
-    return done;
-}
-
-static void end_selection(struct analysis_filter *filter)
-{
-    if (filter->details) analysis_details_free(filter->details);
-    free(filter->details);
-    filter->details = NULL;
-    free(filter->findings.items);
-    filter->findings = (struct trace_diagnostics){0};
-}
-
-static int select_event(struct trace_sink *sink, const struct trace_event *event, struct cairn_error *error)
-{
-    struct analysis_filter *filter = filter_of(sink);
-    return filter->details->sink.event(&filter->details->sink, event, error);
-}
-
-static int select_end(struct trace_sink *sink, const struct trace_info *info, struct cairn_error *error)
-{
-    struct analysis_filter *filter = filter_of(sink);
-    filter->info = *info;
-    filter->info.diagnostics = &filter->findings;
-    int result = filter->details->sink.end(&filter->details->sink, &filter->info, error);
-    end_selection(filter);
-    return result;
-}
+/* ---- Set up ------------------------------------------------------------------------------------------------ */
 
 bool analysis_filter_needs_selection(const struct analysis_filter *filter)
 {
@@ -161,27 +105,22 @@ bool analysis_filter_needs_text(const struct analysis_filter *filter)
     return filter->where.needs_text;
 }
 
-/* ---- Set up ------------------------------------------------------------------------------------------------ */
-
 int analysis_filter_init(struct analysis_filter *filter, enum analysis_subject subject,
                          const struct analysis_spec *spec, const struct trace_info *info,
                          struct cairn_error *error)
 {
-    *filter = (struct analysis_filter){.selection = {.event = select_event, .end = select_end}};
+    *filter = (struct analysis_filter){0};
     analysis_where_init(&filter->where, subject, info);
     if (check_spec(spec, error) != 0) return -1;
     if (spec->task && analysis_id_parse(spec->task, info, &filter->task, error) != 0) return -1;
     if (spec->thread && check_thread(info, spec->thread, error) != 0) return -1;
     if (add_forms(&filter->where, spec, error) != 0) return -1;
     const char *name = spec->where_name ? spec->where_name : "--where";
-    if (spec->where && analysis_where_and(&filter->where, name, spec->where, error) != 0) return -1;
-    if (!analysis_filter_needs_selection(filter)) return 0;
-    return begin_selection(filter) ? 0 : out_of_memory(error);
+    return spec->where ? analysis_where_and(&filter->where, name, spec->where, error) : 0;
 }
 
 void analysis_filter_free(struct analysis_filter *filter)
 {
-    end_selection(filter);
     analysis_where_free(&filter->where);
 }
 

@@ -5,7 +5,7 @@
  * reports then asks what it has found.
  *
  *     filter = init(spec, info)            what the user asked for, checked against the trace
- *     if (filter needs a selection)        run the selection over the trace
+ *     if (filter needs a selection)        run the selection over the trace: selection.h
  *     run the report over the trace        which asks the filter
  *
  * What each short form means, as an expression:
@@ -17,7 +17,7 @@
  *   to             begin <                     begin <                      time <
  *   min            latency >=                  duration >=                  task.latency >=
  *   max            latency <=                  duration <=                  task.latency <=
- *   log            log ~                       task.log ~                   text ~
+ *   log            log ~                       task.log ~                   message ~
  *   complete       finished                    finished                     task.finished
  *   unfinished     unfinished                  unfinished                   task.unfinished
  *   failed         failed                      task.failed                  task.failed
@@ -47,14 +47,10 @@ bool analysis_spec_is_set(const struct analysis_spec *spec);
 /* An expression that holds where both do; to be freed. NULL if memory ran out. */
 char *analysis_filter_both(const char *one, const char *other);
 
-/* Private but for `selection` and analysis_filter_... */
+/* Private. */
 struct analysis_filter {
     struct analysis_where where;
-    struct trace_task_id task;        /* if spec->task */
-    struct trace_sink selection;      /* the first pass */
-    struct analysis_details *details; /* of the first pass, while it runs */
-    struct trace_info info;           /* for it, with findings of its own: the second pass finds them again */
-    struct trace_diagnostics findings;
+    struct trace_task_id task; /* if spec->task */
 };
 
 /* Checks the spec against the trace. 0, or -1 with *error set: contradicting conditions, not a task id, no
@@ -65,16 +61,16 @@ int analysis_filter_init(struct analysis_filter *filter, enum analysis_subject s
                          struct cairn_error *error);
 void analysis_filter_free(struct analysis_filter *filter);
 
-/* Whether a first pass is needed: feed all events to &filter->selection (trace_run) and rewind. It may be fed once. Whether it
- * needs the text of formatted logs; if not, it is faster without. */
+/* Whether a first pass is needed, once (selection.h), and whether that needs the text of formatted logs; if not, it is faster
+ * without. */
 bool analysis_filter_needs_selection(const struct analysis_filter *filter);
 bool analysis_filter_needs_text(const struct analysis_filter *filter);
 
 /* Whether several threads may ask at once. */
 bool analysis_filter_is_concurrent(const struct analysis_filter *filter);
 
-/* Questions, only of what is its subject. A task at its first end, or at the end of the trace if it is unfinished: end_ticks is then that of the trace. All but
- * its weight must be known. */
+/* Questions, only of what is its subject. A task at its first end, or at the end of the trace if it is unfinished: end_ticks
+ * is then that of the trace. All but its weight must be known. */
 bool analysis_filter_task(struct analysis_filter *filter, const struct analysis_task *task);
 /* Tasks of which nothing but the type is known, which were sampled away: whether they are meant. False if that depends
  * on more. */

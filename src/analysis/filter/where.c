@@ -1,8 +1,8 @@
 /* Runs a filter's program: see where.h. SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/filter/wherecondition.h"
 
-#include "analysis/details.h"
-#include "analysis/regions.h"
+#include "analysis/oneregion.h"
+#include "analysis/taskdetail.h"
 #include "cairn/cairn.h"
 
 #include <stdlib.h>

@@ -15,7 +15,7 @@
  * any characters and any one, and by part with `~`.
  *
  * What concerns the whole of a task (its logs, or, for a region or a log, how its task ends) is known only when all of the
- * task has been seen. Such conditions are DEFERRED: a first pass over the trace, through details.h, asks them of each task
+ * task has been seen. Such conditions are DEFERRED: a first pass over the trace (selection.h) asks them of each task
  * and keeps the outcome as one bit per condition and task; afterwards they are looked up.
  */
 #ifndef CAIRN_ANALYSIS_WHERE_H

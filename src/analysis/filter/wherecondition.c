@@ -2,7 +2,7 @@
 #include "analysis/filter/wherecondition.h"
 
 #include "analysis/filter/glob.h"
-#include "analysis/tasks.h"
+#include "analysis/onetask.h"
 #include "cairn/cairn.h"
 
 #include <stdarg.h>

@@ -68,7 +68,7 @@ enum where_what {
 enum where_known {
     WHERE_KNOWN_BY_ID, /* from the identity alone, wherever it is mentioned */
     WHERE_KNOWN_AT_END,
-    WHERE_KNOWN_BY_DETAILS /* only from its details (details.h) */
+    WHERE_KNOWN_BY_DETAILS /* only from its details (taskdetail.h) */
 };
 
 struct where_field {

@@ -7,10 +7,9 @@
  * After an operand an operator is due, and the reverse; everything else is an error at that place.
  */
 #include "analysis/filter/wherecondition.h"
-#include "cairn/cairn.h"
-
-#include "analysis/details.h"
 #include "analysis/filter/wherelex.h"
+#include "analysis/taskdetail.h"
+#include "cairn/cairn.h"
 
 #include <math.h>
 #include <stdlib.h>

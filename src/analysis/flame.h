@@ -52,8 +52,7 @@ struct analysis_flame {
 };
 
 /* Of tasks whose type matches `task_type` (a pattern; NULL: all) those regions that meet `filter`, of subject
- * ANALYSIS_REGIONS, which may be NULL. With gaps it is NULL, as they are of
- * whole tasks. Keeps all three. False if memory ran out; free it in any case. Stays where it is. */
+ * ANALYSIS_REGIONS, which may be NULL. With gaps it is NULL, as they are of whole tasks. Keeps all three. False if memory ran out; free it in any case. Stays where it is. */
 bool analysis_flame_init(struct analysis_flame *flame, const struct trace_info *info,
                          struct analysis_filter *filter, const char *task_type, bool with_gaps);
 void analysis_flame_free(struct analysis_flame *flame);

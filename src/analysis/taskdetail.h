@@ -25,7 +25,7 @@ struct analysis_detail_attr {
     size_t text_at, text_room; /* private */
 };
 
-/* Logs that are alike: of formatted ones, those of one call site; else those of equal category and text. */
+/* Logs that are alike: of equal category, and of equal format or, without one, equal text. */
 struct analysis_detail_log {
     uint32_t site;    /* its text is the category, its format that of all of them; the first's */
     const char *text; /* of the first; cut at ANALYSIS_DETAIL_LOG_BYTES */

@@ -1,6 +1,7 @@
 /* See compare.h. SPDX-License-Identifier: Apache-2.0
  *
- * 1. If B overlaps with A, both are paired by time. Else the batches of both sides are brought to the same size: large, as long as enough remain, and larger if neighbours are alike.
+ * 1. If B overlaps with A, both are paired by time. Else the batches of both sides are brought to the same size: large, as
+ *    long as enough remain, and larger if neighbours are alike.
  * 2. The types of both sides get a row each, with the figures of each metric.
  * 3. What there is enough of becomes a hypothesis; all are tested together.
  * 4. Intervals: which ratios the same test, with the same critical value, does not rule out.

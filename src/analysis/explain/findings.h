@@ -2,8 +2,8 @@
  *
  * Of a value it is asked whether slow ones have it more often, or less often; of a number, for every limit between two
  * buckets, whether they are above it or below; of a share, whether they are above; of time, for every stretch of
- * neighbouring intervals, whether they began there. The best limit and the best stretch become findings; all that were tried count as LOOKS, and each probability is
- * corrected for them (contingency.h).
+ * neighbouring intervals, whether they began there. The best limit and the best stretch become findings; all that were tried
+ * count as LOOKS, and each probability is corrected for them (contingency.h).
  */
 #ifndef CAIRN_ANALYSIS_FINDINGS_H
 #define CAIRN_ANALYSIS_FINDINGS_H

@@ -1,7 +1,7 @@
 /* See story.h. SPDX-License-Identifier: Apache-2.0
  *
- * 1. Until the task begins, or is listed as begun before the window, the parents of open tasks are kept, so that the chain of its ancestors can be
- *    told when it does.
+ * 1. Until the task begins, or is listed as begun before the window, the parents of open tasks are kept, so that the chain
+ *    of its ancestors can be told when it does.
  * 2. A task whose parent is a member is a member. As a begin comes before what it causes, one pass finds all.
  * 3. Each event of a member becomes a line; a region's end completes the line of its begin. Other tasks'
  *    links to a member become lines too.

@@ -182,8 +182,6 @@ static const char *value_of_key(char text[ANALYSIS_GROUP_BYTES], const struct tr
 static const char *value_of_task(char text[ANALYSIS_GROUP_BYTES], const struct trace_info *info,
                                  const struct analysis_detail *detail, const struct analysis_group_by *by)
 {
-    static const char *const outcomes[] = {
-        [ANALYSIS_UNFINISHED] = "unfinished", [ANALYSIS_FINISHED] = "ok", [ANALYSIS_FAILED] = "failed"};
     const struct analysis_task *task = detail->task;
     switch (by->kind) {
     case ANALYSIS_BY_ATTR: return value_of_key(text, info, detail, by->key);
@@ -191,7 +189,7 @@ static const char *value_of_task(char text[ANALYSIS_GROUP_BYTES], const struct t
         return thread_value(text, info,
                             task->status == ANALYSIS_UNFINISHED ? task->begin_thread : task->end_thread);
     case ANALYSIS_BY_PARENT: return task->parent.id ? analysis_type_of_task(info, &task->parent) : NULL;
-    case ANALYSIS_BY_OUTCOME: return outcomes[task->status];
+    case ANALYSIS_BY_OUTCOME: return analysis_status_name(task->status);
     case ANALYSIS_BY_REASON:
         return task->status == ANALYSIS_FAILED ? analysis_site_text(info, task->end_site) : NULL;
     case ANALYSIS_BY_PROCESS: return process_value(text, info, task->id.process);

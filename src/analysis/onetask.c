@@ -3,6 +3,13 @@
 
 #include "cairn/cairn.h"
 
+const char *analysis_status_name(enum analysis_status status)
+{
+    static const char *const names[ANALYSIS_STATUSES] = {
+        [ANALYSIS_UNFINISHED] = "unfinished", [ANALYSIS_FINISHED] = "ok", [ANALYSIS_FAILED] = "failed"};
+    return names[status];
+}
+
 void analysis_count_begin(struct analysis_stats *stats, enum analysis_begin begin)
 {
     stats->begun_before += begin == ANALYSIS_BEGIN_BEFORE;

@@ -15,6 +15,10 @@ enum analysis_begin {
 };
 
 enum analysis_status { ANALYSIS_UNFINISHED, ANALYSIS_FINISHED, ANALYSIS_FAILED };
+enum { ANALYSIS_STATUSES = ANALYSIS_FAILED + 1 };
+
+/* "unfinished", "ok" or "failed". */
+const char *analysis_status_name(enum analysis_status status);
 
 /* Why the begin of a task that is mentioned was not seen. */
 enum analysis_begin analysis_begin_of_mentioned(const struct trace_info *info,

@@ -219,9 +219,7 @@ static const char *begin_word(enum analysis_begin begin)
 
 static const char *status_word(const struct trace_info *info, const struct analysis_task *task)
 {
-    if (is_over(info, task)) return "ended_before_window";
-    if (task->status == ANALYSIS_UNFINISHED) return "unfinished";
-    return task->status == ANALYSIS_FAILED ? "failed" : "ok";
+    return is_over(info, task) ? "ended_before_window" : analysis_status_name(task->status);
 }
 
 static void write_task_fields(struct records *records, const struct analysis_task *task,

@@ -184,13 +184,6 @@ static void print_types(const struct question *question, const struct analysis_t
 
 /* ---- The slowest ----------------------------------------------------------------------------------- */
 
-static const char *status_word(const struct analysis_task *task)
-{
-    static const char *const words[] = {
-        [ANALYSIS_UNFINISHED] = "unfinished", [ANALYSIS_FINISHED] = "ok", [ANALYSIS_FAILED] = "failed"};
-    return words[task->status];
-}
-
 static const char *reason_of(const struct trace_info *info, const struct analysis_task *task)
 {
     return task->status == ANALYSIS_FAILED ? analysis_site_text(info, task->end_site) : "";
@@ -210,7 +203,7 @@ static void write_task(struct records *records, const struct analysis_task *task
     records_text(records, "type", analysis_type_of_task(info, &task->id));
     records_int(records, "begin_ns", trace_clock_since_start_ns(&info->clock, task->id.birth));
     records_uint(records, "latency_ns", latency_ns(info, task));
-    records_text(records, "status", status_word(task));
+    records_text(records, "status", analysis_status_name(task->status));
     records_text(records, "reason", task->status == ANALYSIS_FAILED ? reason_of(info, task) : NULL);
     records_text(records, "parent", task->parent.id ? analysis_id_text(id, info, &task->parent) : NULL);
     if (task->status == ANALYSIS_UNFINISHED)
@@ -255,7 +248,7 @@ static void slowest_cells(struct table *table, const struct trace_info *info,
     table_text(table, analysis_type_of_task(info, &task->id));
     table_raw(table, show_instant(text, trace_clock_since_start_ns(&info->clock, task->id.birth)));
     table_duration(table, latency_ns(info, task));
-    table_raw(table, status_word(task));
+    table_raw(table, analysis_status_name(task->status));
     table_text(table, reason_of(info, task));
     table_text(table,
                task->status == ANALYSIS_UNFINISHED ? "" : analysis_thread_text(text, info, task->end_thread));

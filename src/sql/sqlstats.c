@@ -220,7 +220,7 @@ static void put_slowest(struct sql_scan *scan, const struct analysis_tasks *task
         sql_put_text(rows, SQL_slowest_type, analysis_type_of_task(scan->info, &task->id));
         sql_put_instant(scan, SQL_slowest_begin_ns, task->id.birth);
         sql_put_interval(scan, SQL_slowest_latency_ns, analysis_task_latency(task));
-        sql_put_text(rows, SQL_slowest_status, failed ? "failed" : "ok");
+        sql_put_text(rows, SQL_slowest_status, analysis_status_name(task->status));
         if (failed) sql_put_text(rows, SQL_slowest_reason, analysis_site_text(scan->info, task->end_site));
         if (task->parent.id) sql_put_id(scan, SQL_slowest_parent, &task->parent);
         sql_put_thread_name(scan, SQL_slowest_end_thread, task->end_thread);

@@ -26,17 +26,10 @@ static bool wanted_details(const struct sql_rows *rows, unsigned *wanted)
     return *wanted || sql_rows_want(rows, SQL_tasks_concurrent);
 }
 
-static const char *status_of(const struct analysis_task *task)
-{
-    static const char *const words[] = {
-        [ANALYSIS_UNFINISHED] = "unfinished", [ANALYSIS_FINISHED] = "ok", [ANALYSIS_FAILED] = "failed"};
-    return words[task->status];
-}
-
 static void put_end(struct sql_scan *scan, const struct analysis_task *task)
 {
     struct sql_rows *rows = scan->rows;
-    sql_put_text(rows, SQL_tasks_status, status_of(task));
+    sql_put_text(rows, SQL_tasks_status, analysis_status_name(task->status));
     if (task->status == ANALYSIS_UNFINISHED) return;
     sql_put_instant(scan, SQL_tasks_end_ns, task->end_ticks);
     sql_put_interval(scan, SQL_tasks_latency_ns, analysis_task_latency(task));

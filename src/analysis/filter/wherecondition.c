@@ -138,6 +138,11 @@ bool where_attr_passes(const struct where_condition *condition, const struct tra
 
 /* ---- Names ------------------------------------------------------------------------------------------- */
 
+static bool name_text_passes(const struct where_condition *condition, const char *name)
+{
+    return where_text_passes(condition, name, strlen(name));
+}
+
 /* Types of tasks have two names more than there are sites. */
 enum { NAME_BACKGROUND, NAME_OFF, NAMES_MORE };
 
@@ -154,15 +159,13 @@ static bool type_passes(const struct where_condition *condition, const struct tr
     struct trace_task_id task = {.id = UINT64_MAX, .site = number};
     if (number == info->site_count + NAME_BACKGROUND) task.id = 0;
     if (number == info->site_count + NAME_OFF) task.id = CAIRN_ID_OFF;
-    const char *type = analysis_type_of_task(info, &task);
-    return where_text_passes(condition, type, strlen(type));
+    return name_text_passes(condition, analysis_type_of_task(info, &task));
 }
 
 /* One of two names of the same thing. Different from both is what is equal to neither. */
 static bool either_passes(const struct where_condition *condition, const char *one, const char *other)
 {
-    bool passes = where_text_passes(condition, one, strlen(one));
-    bool other_passes = where_text_passes(condition, other, strlen(other));
+    bool passes = name_text_passes(condition, one), other_passes = name_text_passes(condition, other);
     return condition->sign == WHERE_UNEQUAL ? passes && other_passes : passes || other_passes;
 }
 
@@ -184,29 +187,22 @@ static bool text_of_site_passes(const struct where_condition *condition, const s
                                 uint32_t site)
 {
     const struct trace_site *at = &info->sites[site];
-    const char *text;
+    const char *file = at->file ? at->file : "";
     switch (condition->field->what) {
     case WHERE_REGION_TYPE:
-    case WHERE_TASK_REGION: text = analysis_type_of_site(info, site); break;
+    case WHERE_TASK_REGION: return name_text_passes(condition, analysis_type_of_site(info, site));
     case WHERE_REGION_FUNCTION:
-    case WHERE_LOG_FUNCTION: text = at->function ? at->function : ""; break;
+    case WHERE_LOG_FUNCTION: return name_text_passes(condition, at->function ? at->function : "");
     case WHERE_REGION_FILE:
-    case WHERE_LOG_FILE:
-        text = at->file ? at->file : "";
-        return either_passes(condition, text, analysis_base_name(text));
-    default: text = analysis_site_text(info, site);
+    case WHERE_LOG_FILE: return either_passes(condition, file, analysis_base_name(file));
+    default: return name_text_passes(condition, analysis_site_text(info, site));
     }
-    return where_text_passes(condition, text, strlen(text));
 }
-
-static const char *const status_names[] = {
-    [ANALYSIS_UNFINISHED] = "unfinished", [ANALYSIS_FINISHED] = "ok", [ANALYSIS_FAILED] = "failed"};
-enum { STATUS_NAMES = sizeof status_names / sizeof status_names[0] };
 
 static uint32_t names_of(enum where_what what, const struct trace_info *info)
 {
     switch (what) {
-    case WHERE_TASK_STATUS: return STATUS_NAMES;
+    case WHERE_TASK_STATUS: return ANALYSIS_STATUSES;
     case WHERE_TASK_TYPE:
     case WHERE_TASK_PARENT_TYPE: return info->site_count + NAMES_MORE;
     case WHERE_TASK_THREAD:
@@ -222,8 +218,7 @@ static bool name_passes(const struct where_condition *condition, const struct tr
                         uint32_t number)
 {
     switch (condition->field->what) {
-    case WHERE_TASK_STATUS:
-        return where_text_passes(condition, status_names[number], strlen(status_names[number]));
+    case WHERE_TASK_STATUS: return name_text_passes(condition, analysis_status_name(number));
     case WHERE_TASK_TYPE:
     case WHERE_TASK_PARENT_TYPE: return type_passes(condition, info, number);
     case WHERE_TASK_THREAD:
@@ -281,8 +276,9 @@ static bool wrong_value(const struct where_condition *condition, const struct wh
 static bool make_status(const struct where_condition *condition, const struct where_value *value,
                         struct where_fault *fault)
 {
-    for (size_t i = 0; i < STATUS_NAMES; i++)
-        if (condition->sign == WHERE_CONTAINS || analysis_glob(value->text, status_names[i])) return true;
+    for (size_t i = 0; i < ANALYSIS_STATUSES; i++)
+        if (condition->sign == WHERE_CONTAINS || analysis_glob(value->text, analysis_status_name(i)))
+            return true;
     return where_fault_set(fault, CAIRN_EINVAL, value->at,
                            "there is no status '%.*s', only ok, failed and unfinished",
                            where_quoted_bytes(value->text), value->text);

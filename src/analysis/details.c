@@ -48,11 +48,6 @@ static int out_of_memory(struct cairn_error *error)
                             "Out of memory: too many tasks are open at once.");
 }
 
-static struct map_key key_of(const struct trace_task_id *task)
-{
-    return (struct map_key){analysis_id_key(task->id), task->process, 0};
-}
-
 /* Equal for equal texts of one role. */
 static uint32_t type_of(const struct analysis_details *details, uint32_t site)
 {
@@ -71,7 +66,7 @@ static unsigned recent_of(struct map_key key)
 static struct analysis_open_detail *find_slot(struct analysis_details *details,
                                               const struct trace_task_id *task)
 {
-    struct map_key key = key_of(task);
+    struct map_key key = analysis_id_map_key(task);
     struct analysis_open_detail **recent = &details->recent[recent_of(key)];
     if (*recent && (*recent)->is_open && (*recent)->key.a == key.a && (*recent)->key.b == key.b)
         return *recent;
@@ -95,10 +90,10 @@ static struct analysis_open_detail *open_slot(struct analysis_details *details,
                                               const struct trace_task_id *task)
 {
     struct analysis_open_detail *slot = new_slot(details);
-    uint64_t *index = slot ? map_put(&details->open, key_of(task), NULL) : NULL;
+    uint64_t *index = slot ? map_put(&details->open, analysis_id_map_key(task), NULL) : NULL;
     if (!index) return NULL;
     *index = slot->slot;
-    slot->key = key_of(task);
+    slot->key = analysis_id_map_key(task);
     slot->is_open = true;
     slot->own_part = LEFT_OUT;
     return slot;

@@ -89,20 +89,15 @@ static void add_self(struct analysis_flame *flame, uint32_t stack, uint64_t tick
 
 /* ---- Gaps -------------------------------------------------------------------------------------------------- */
 
-static struct map_key key_of(const struct trace_task_id *task)
-{
-    return (struct map_key){analysis_id_key(task->id), task->process, 0};
-}
-
 static struct analysis_cover *find_cover(struct analysis_flame *flame, const struct trace_task_id *task)
 {
-    const uint64_t *slot = map_get(&flame->covers, key_of(task));
+    const uint64_t *slot = map_get(&flame->covers, analysis_id_map_key(task));
     return slot ? &flame->slots.items[*slot] : NULL;
 }
 
 static struct analysis_cover *add_cover(struct analysis_flame *flame, const struct trace_task_id *task)
 {
-    uint64_t *slot = map_put(&flame->covers, key_of(task), NULL);
+    uint64_t *slot = map_put(&flame->covers, analysis_id_map_key(task), NULL);
     if (!slot) return NULL;
     if (flame->free_slot) {
         *slot = flame->free_slot - 1;
@@ -155,7 +150,7 @@ static bool end_gap(struct analysis_flame *flame, const struct analysis_task *ta
         covered = cover->covered;
         cover->next_free = flame->free_slot;
         flame->free_slot = (uint32_t)(cover - flame->slots.items) + 1;
-        map_remove(&flame->covers, key_of(&task->id));
+        map_remove(&flame->covers, analysis_id_map_key(&task->id));
     }
     if (!counts || covered >= latency) return true;
     uint32_t stack = outermost(flame, &task->id, analysis_names_number(&flame->names, ANALYSIS_FRAME_GAP));

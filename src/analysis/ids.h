@@ -33,6 +33,11 @@ static inline uint64_t analysis_id_key(uint64_t id)
     return id & ~site_bits;
 }
 bool analysis_id_equal(const struct trace_task_id *one, const struct trace_task_id *other);
+/* The same as a key of maps by task. */
+static inline struct map_key analysis_id_map_key(const struct trace_task_id *task)
+{
+    return (struct map_key){analysis_id_key(task->id), task->process, 0};
+}
 
 /* Zero-initialise. Not for several threads at once. */
 enum { ANALYSIS_IDS_RECENT = 64 };

@@ -4,11 +4,6 @@
 #include "analysis/ids.h"
 #include "cairn/cairn.h"
 
-static struct map_key key_of(const struct trace_task_id *task)
-{
-    return (struct map_key){analysis_id_key(task->id), task->process, 0};
-}
-
 void analysis_sampling_init(struct analysis_sampling *sampling, const struct trace_info *info)
 {
     *sampling = (struct analysis_sampling){.info = info};
@@ -31,7 +26,7 @@ static uint32_t own_weight(const struct analysis_sampling *sampling, const struc
 uint32_t analysis_sampling_weight(const struct analysis_sampling *sampling, const struct trace_task_id *task)
 {
     if (!sampling->any) return 1;
-    const uint64_t *inherited = map_get(&sampling->subtasks, key_of(task));
+    const uint64_t *inherited = map_get(&sampling->subtasks, analysis_id_map_key(task));
     return inherited ? (uint32_t)*inherited : own_weight(sampling, task);
 }
 
@@ -42,17 +37,17 @@ bool analysis_sampling_take(struct analysis_sampling *sampling, const struct tra
     case TRACE_TASK_BEGIN:
     case TRACE_TASK_OPEN: break;
     case TRACE_TASK_END:
-    case TRACE_TASK_FAIL: map_remove(&sampling->subtasks, key_of(&event->task)); return true;
+    case TRACE_TASK_FAIL: map_remove(&sampling->subtasks, analysis_id_map_key(&event->task)); return true;
     default: return true;
     }
     if (event->other.id == 0) return true;
     uint32_t weight = analysis_sampling_weight(sampling, &event->other);
     if (weight == own_weight(sampling, &event->task)) {
         map_remove(&sampling->subtasks,
-                   key_of(&event->task)); /* a listing may have known less of the parent */
+                   analysis_id_map_key(&event->task)); /* a listing may have known less of the parent */
         return true;
     }
-    uint64_t *inherited = map_put(&sampling->subtasks, key_of(&event->task), NULL);
+    uint64_t *inherited = map_put(&sampling->subtasks, analysis_id_map_key(&event->task), NULL);
     if (inherited) *inherited = weight;
     return inherited != NULL;
 }

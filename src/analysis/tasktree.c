@@ -17,11 +17,6 @@ static int out_of_memory(struct cairn_error *error)
                             "Out of memory: too many tasks are open at once.");
 }
 
-static struct map_key key_of(const struct trace_task_id *task)
-{
-    return (struct map_key){analysis_id_key(task->id), task->process, 0};
-}
-
 /* ---- Nodes: their index, ANALYSIS_NO_NODE if memory ran out --------------------------------------------------- */
 
 static uint32_t add_child(struct analysis_tree *tree, uint32_t parent, uint32_t type)
@@ -67,7 +62,7 @@ static uint32_t root_of(struct analysis_tree *tree, const struct trace_task_id *
 static uint32_t node_of_open(struct analysis_tree *tree, const struct trace_task_id *task)
 {
     bool is_new;
-    uint64_t *node = map_put(&tree->open, key_of(task), &is_new);
+    uint64_t *node = map_put(&tree->open, analysis_id_map_key(task), &is_new);
     if (!node) return ANALYSIS_NO_NODE;
     if (is_new) *node = root_of(tree, task);
     return (uint32_t)*node;
@@ -78,11 +73,12 @@ static bool begin_task(struct analysis_tree *tree, const struct trace_event *eve
     const struct trace_task_id *task = &event->task, *parent = &event->other;
     if (task->id <= CAIRN_ID_OFF || analysis_tasks_has_ended(&tree->tasks, task)) return true;
     bool has_parent = parent->id > CAIRN_ID_OFF && !analysis_tasks_has_ended(&tree->tasks, parent);
-    if (has_parent && event->kind == TRACE_TASK_OPEN) has_parent = map_get(&tree->open, key_of(parent));
+    if (has_parent && event->kind == TRACE_TASK_OPEN)
+        has_parent = map_get(&tree->open, analysis_id_map_key(parent));
     uint32_t above = has_parent ? node_of_open(tree, parent) : ANALYSIS_NO_NODE;
     if (has_parent && above == ANALYSIS_NO_NODE) return false;
     uint32_t node = child_of(tree, above, analysis_type_of_task(tree->info, task));
-    uint64_t *kept = node == ANALYSIS_NO_NODE ? NULL : map_put(&tree->open, key_of(task), NULL);
+    uint64_t *kept = node == ANALYSIS_NO_NODE ? NULL : map_put(&tree->open, analysis_id_map_key(task), NULL);
     if (kept) *kept = node;
     return kept;
 }
@@ -90,7 +86,7 @@ static bool begin_task(struct analysis_tree *tree, const struct trace_event *eve
 static bool add_task(void *data, const struct analysis_task *task)
 {
     struct analysis_tree *tree = data;
-    const uint64_t *open = map_get(&tree->open, key_of(&task->id));
+    const uint64_t *open = map_get(&tree->open, analysis_id_map_key(&task->id));
     uint32_t node = open ? (uint32_t)*open : root_of(tree, &task->id);
     if (node == ANALYSIS_NO_NODE) return false;
     struct analysis_stats *stats = &tree->nodes.items[node].stats;
@@ -107,7 +103,7 @@ static int take_event(struct trace_sink *sink, const struct trace_event *event, 
     if (begins && !begin_task(tree, event)) return out_of_memory(error);
     if (tree->tasks.sink.event(&tree->tasks.sink, event, error) != 0) return -1;
     if (event->kind == TRACE_TASK_END || event->kind == TRACE_TASK_FAIL)
-        map_remove(&tree->open, key_of(&event->task));
+        map_remove(&tree->open, analysis_id_map_key(&event->task));
     return 0;
 }
 

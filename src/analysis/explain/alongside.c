@@ -13,11 +13,6 @@ void analysis_alongside_free(struct analysis_alongside *alongside)
     map_free(&alongside->open);
 }
 
-static struct map_key key_of(const struct trace_task_id *task)
-{
-    return (struct map_key){analysis_id_key(task->id), task->process, 0};
-}
-
 /* What was open when it began; nothing, of one whose begin was not seen or comes a second time. */
 static uint64_t begin(struct analysis_alongside *alongside, const struct trace_event *event)
 {
@@ -25,7 +20,7 @@ static uint64_t begin(struct analysis_alongside *alongside, const struct trace_e
     uint32_t type = task->site < alongside->info->site_count ? alongside->info->sites[task->site].type : 0;
     if (type >= ANALYSIS_ALONGSIDE_TYPES) return event->kind == TRACE_TASK_BEGIN ? alongside->types : 0;
     bool added;
-    uint64_t *known = map_put(&alongside->open, key_of(task), &added);
+    uint64_t *known = map_put(&alongside->open, analysis_id_map_key(task), &added);
     alongside->is_broken |= !known;
     if (!known || !added) return 0;
     uint64_t types = alongside->types, own = UINT64_C(1) << type;
@@ -38,10 +33,10 @@ static uint64_t begin(struct analysis_alongside *alongside, const struct trace_e
 
 static void end(struct analysis_alongside *alongside, const struct trace_task_id *task)
 {
-    const uint64_t *type = map_get(&alongside->open, key_of(task));
+    const uint64_t *type = map_get(&alongside->open, analysis_id_map_key(task));
     if (!type) return;
     if (--alongside->counts[*type] == 0) alongside->types &= ~(UINT64_C(1) << *type);
-    map_remove(&alongside->open, key_of(task));
+    map_remove(&alongside->open, analysis_id_map_key(task));
 }
 
 uint64_t analysis_alongside_mark(void *data, const struct trace_event *event)

@@ -21,16 +21,11 @@ static int out_of_memory(struct cairn_error *error)
     return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE, "Out of memory.");
 }
 
-static struct map_key key_of(const struct trace_task_id *task)
-{
-    return (struct map_key){analysis_id_key(task->id), task->process, 0};
-}
-
 /* ---- Members --------------------------------------------------------------------------------------- */
 
 static uint32_t look_up_member(struct analysis_story *story, const struct trace_task_id *task)
 {
-    const uint64_t *index = map_get(&story->members, key_of(task));
+    const uint64_t *index = map_get(&story->members, analysis_id_map_key(task));
     if (!index) story->stranger = *task;
     return index ? (uint32_t)*index : UINT32_MAX;
 }
@@ -45,7 +40,7 @@ static inline uint32_t member(struct analysis_story *story, const struct trace_t
 static bool add_member(struct analysis_story *story, const struct analysis_task *task, uint32_t parent)
 {
     uint32_t depth = parent == UINT32_MAX ? 0 : story->tasks.items[parent].depth + 1;
-    uint64_t *index = map_put(&story->members, key_of(&task->id), NULL);
+    uint64_t *index = map_put(&story->members, analysis_id_map_key(&task->id), NULL);
     if (!index) return false;
     *index = story->tasks.count;
     story->stranger = (struct trace_task_id){.process = UINT32_MAX};
@@ -74,7 +69,7 @@ static bool remember_parent(struct analysis_story *story, const struct trace_eve
 {
     if (story->tasks.count) return true;
     bool added;
-    uint64_t *index = map_put(&story->open, key_of(&event->task), &added);
+    uint64_t *index = map_put(&story->open, analysis_id_map_key(&event->task), &added);
     if (!index || !added) return index != NULL;
     if (story->free_parent) {
         *index = story->free_parent - 1;
@@ -89,18 +84,18 @@ static bool remember_parent(struct analysis_story *story, const struct trace_eve
 /* A task that ended is not told as an ancestor of later ones: memory is bounded by what is open. */
 static void forget_parent(struct analysis_story *story, const struct trace_task_id *task)
 {
-    const uint64_t *index = map_get(&story->open, key_of(task));
+    const uint64_t *index = map_get(&story->open, analysis_id_map_key(task));
     if (!index) return;
     story->open_parents.items[*index].birth = story->free_parent;
     story->free_parent = (size_t)*index + 1;
-    map_remove(&story->open, key_of(task));
+    map_remove(&story->open, analysis_id_map_key(task));
 }
 
 static bool climb(struct analysis_story *story, struct trace_task_id at)
 {
     while (at.id > CAIRN_ID_OFF && story->ancestors.count < 1000) {
         if (!vector_push(&story->ancestors, at)) return false;
-        const uint64_t *index = map_get(&story->open, key_of(&at));
+        const uint64_t *index = map_get(&story->open, analysis_id_map_key(&at));
         if (!index) break;
         at = story->open_parents.items[*index];
     }
@@ -277,7 +272,7 @@ bool analysis_story_has(void *story, const struct trace_task_id *task)
 const struct analysis_story_linked *analysis_story_linked(const struct analysis_story *story,
                                                           const struct trace_task_id *task)
 {
-    const uint64_t *index = map_get(&story->linked_at, key_of(task));
+    const uint64_t *index = map_get(&story->linked_at, analysis_id_map_key(task));
     return index ? &story->linked.items[*index] : NULL;
 }
 
@@ -286,7 +281,7 @@ static bool add_linked(struct analysis_story *story, const struct trace_task_id 
 {
     bool added;
     if (task->id <= CAIRN_ID_OFF || story->linked.count >= ANALYSIS_STORY_LINES_MAX) return true;
-    uint64_t *index = map_put(&story->linked_at, key_of(task), &added);
+    uint64_t *index = map_put(&story->linked_at, analysis_id_map_key(task), &added);
     if (!index || !added) return index != NULL;
     *index = story->linked.count;
     return vector_push(&story->linked,
@@ -295,7 +290,7 @@ static bool add_linked(struct analysis_story *story, const struct trace_task_id 
 
 static void end_linked(struct analysis_story *story, const struct trace_event *event)
 {
-    const uint64_t *index = map_get(&story->linked_at, key_of(&event->task));
+    const uint64_t *index = map_get(&story->linked_at, analysis_id_map_key(&event->task));
     if (!index || story->linked.items[*index].end_ticks) return;
     story->linked.items[*index].end_ticks = event->time;
     story->linked.items[*index].end_thread = event->thread;

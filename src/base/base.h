@@ -10,6 +10,7 @@
 #include "map.h"
 #include "nearest.h"
 #include "quantity.h"
+#include "splitmix.h"
 #include "utf8.h"
 #include "vector.h"
 

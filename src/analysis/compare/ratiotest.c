@@ -148,20 +148,11 @@ static void centre(const struct ratio_test *test, uint32_t hypothesis, struct ra
 
 /* ---- Dealing --------------------------------------------------------------------------------------- */
 
-/* A fixed seed: splitmix64 (Steele, Lea and Flood 2014). */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t x = *state += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
-}
-
 /* The first `wanted` of `count` numbers become a random choice of all: the start of Fisher and Yates' shuffle. */
 static void deal(uint32_t *numbers, uint32_t count, uint32_t wanted, uint64_t *random)
 {
     for (uint32_t i = 0; i < wanted; i++) {
-        uint32_t other = i + (uint32_t)((next_random(random) >> 32) * (count - i) >> 32);
+        uint32_t other = i + (uint32_t)((splitmix_next(random) >> 32) * (count - i) >> 32);
         uint32_t kept = numbers[i];
         numbers[i] = numbers[other];
         numbers[other] = kept;
@@ -275,7 +266,7 @@ struct dealing {
 
 static void toss(double *signs, uint32_t count, uint64_t *random)
 {
-    for (uint32_t i = 0; i < count; i++) signs[i] = next_random(random) >> 63 ? 1 : -1;
+    for (uint32_t i = 0; i < count; i++) signs[i] = splitmix_next(random) >> 63 ? 1 : -1;
 }
 
 static double next_largest(const struct ratio_test *test, struct dealing *dealing)
@@ -327,7 +318,7 @@ bool ratio_test_run(struct ratio_test *test, double level, trace_progress *progr
     struct dealing dealing = {.totals = calloc((size_t)test->count + 1, sizeof *dealing.totals),
                               .numbers = calloc((size_t)batches + 1, sizeof *dealing.numbers),
                               .signs = calloc((size_t)test->a + 1, sizeof *dealing.signs),
-                              .random = batches};
+                              .random = batches /* a fixed seed */};
     bool done = dealing.totals && dealing.numbers && dealing.signs;
     for (uint32_t i = 0; done && i < batches; i++) dealing.numbers[i] = i;
     for (uint32_t h = 0; done && h < test->count; h++) take_statistic(test, h, &dealing.totals[h]);

@@ -4,15 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t mixed = *state += UINT64_C(0x9e3779b97f4a7c15);
-    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ mixed >> 31;
-}
-
 /* The place of one that takes part, or NULL: it does not. *failed: memory ran out. */
 static struct analysis_sampled_task *place_for(struct analysis_task_sample *sample, bool is_slow,
                                                bool *failed)
@@ -20,7 +11,7 @@ static struct analysis_sampled_task *place_for(struct analysis_task_sample *samp
     uint64_t seen = ++sample->seen[is_slow];
     *failed = false;
     if (seen > ANALYSIS_SAMPLE_MAX) {
-        uint64_t draw = next_random(&sample->random) % seen;
+        uint64_t draw = splitmix_next(&sample->random) % seen;
         return draw < ANALYSIS_SAMPLE_MAX ? &sample->tasks.items[sample->members[is_slow].items[draw]] : NULL;
     }
     *failed = !vector_push(&sample->members[is_slow], (uint32_t)sample->tasks.count) ||

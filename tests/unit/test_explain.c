@@ -249,6 +249,29 @@ static void a_sample_is_bounded_and_draws_from_all(void **state)
     analysis_task_sample_free(&sample);
 }
 
+/* A flight recorder may have run for long before its window; and the clock need not begin where the recording does. */
+static void time_is_cut_from_what_is_known_and_asked_for(void **state)
+{
+    (void)state;
+    struct handmade made;
+    struct analysis_tasks tasks;
+    struct analysis_spec asked = {.to_ns = 5000};
+    struct analysis_slow slow = {.share = 0.01};
+    handmade_begin(&made);
+    made.info.clock.base_ticks = 2000;
+    made.info.window_begin_ticks = 3000;
+    assert_true(analysis_tasks_init(&tasks, &made.info, NULL, 0));
+    assert_true(analysis_slow_choose(&slow, &tasks, &asked, &made.info));
+    assert_int_equal(slow.spec.from_ticks, 3000);
+    assert_int_equal(slow.spec.to_ticks, 2000 + 5000);
+    asked.from_ns = 1500;
+    assert_true(analysis_slow_choose(&slow, &tasks, &asked, &made.info));
+    assert_int_equal(slow.spec.from_ticks, 2000 + 1500);
+    analysis_slow_free(&slow);
+    analysis_tasks_free(&tasks);
+    handmade_end(&made);
+}
+
 int main(void)
 {
     const char *given = getenv("CAIRN_SEED");
@@ -261,6 +284,7 @@ int main(void)
         cmocka_unit_test(values_beyond_the_bound_are_left_out),
         cmocka_unit_test(numbers_are_in_order_and_zero_is_one),
         cmocka_unit_test(a_sample_is_bounded_and_draws_from_all),
+        cmocka_unit_test(time_is_cut_from_what_is_known_and_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

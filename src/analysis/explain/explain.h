@@ -23,7 +23,8 @@ enum { ANALYSIS_EXPLAIN_INTERVALS = 200 }; /* that the time of the begins is cut
 struct analysis_explain_spec {
     const char *type;              /* tasks of exactly this type; NULL: all that the filter lets pass */
     uint64_t min_ticks, max_ticks; /* the latency of the slow, inclusive */
-    uint64_t from_ticks, to_ticks; /* when tasks begin, as far as is known: what time is cut into intervals */
+    /* What is cut into intervals. Tasks that begin before or after it count as of the first or the last. */
+    uint64_t from_ticks, to_ticks;
 };
 
 struct analysis_explain {

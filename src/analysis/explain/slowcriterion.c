@@ -46,10 +46,9 @@ static void set_range(struct analysis_slow *slow, const struct trace_clock *cloc
 static void set_time(struct analysis_slow *slow, const struct trace_info *info,
                      const struct analysis_spec *asked)
 {
-    slow->spec.from_ticks = info->begin_ticks + trace_clock_ticks(&info->clock, asked->from_ns);
-    slow->spec.to_ticks = info->end_ticks;
-    uint64_t to = info->begin_ticks + trace_clock_ticks(&info->clock, asked->to_ns);
-    if (asked->to_ns && to < slow->spec.to_ticks) slow->spec.to_ticks = to;
+    struct analysis_window window = analysis_window_of(info, asked);
+    slow->spec.from_ticks = window.begin;
+    slow->spec.to_ticks = window.end;
 }
 
 bool analysis_slow_choose(struct analysis_slow *slow, const struct analysis_tasks *tasks,

@@ -1,4 +1,5 @@
-/* Reads a trace: the slowest hundredth of a type's tasks, what they were about and where their time went.
+/* Reads a trace: the slowest hundredth of a type's tasks, what they were about and where their time went. Of several types
+ * that match, that with the most time.
  * SPDX-License-Identifier: Apache-2.0
  *
  *     build/slowest demo.cairn 'POST *'
@@ -9,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static void print_attr(const cairn_reader_attr *attr)
 {
@@ -23,6 +25,7 @@ static void print_attr(const cairn_reader_attr *attr)
 
 struct slowest {
     const cairn_reader *reader;
+    const char *type;
     uint64_t least_ns; /* that count as slow */
 };
 
@@ -30,7 +33,7 @@ static int print_if_slow(void *data, const cairn_reader_task *task)
 {
     const struct slowest *slowest = data;
     char id[48];
-    if (task->latency_ns < slowest->least_ns) return 0;
+    if (task->latency_ns < slowest->least_ns || strcmp(task->type, slowest->type) != 0) return 0;
     cairn_reader_id_text(slowest->reader, task->id, id, sizeof id);
     printf("%s %s: %.3f ms%s%s\n", task->type, id, (double)task->latency_ns / 1e6,
            task->status == CAIRN_READER_FAILED ? ", failed: " : "", task->reason);
@@ -45,12 +48,17 @@ static int print_slowest(cairn_reader *reader, const char *type, cairn_reader_er
 {
     cairn_reader_query query = {.size = sizeof query, .where = "finished", .type = type};
     struct slowest slowest = {.reader = reader};
+    int result = 0;
     cairn_reader_table *table = cairn_reader_task_table(reader, &query, error);
     if (!table) return -1;
-    if (table->type_count) slowest.least_ns = cairn_reader_percentile(table->types[0], 0.99);
+    if (table->type_count) {
+        slowest.type = table->types[0]->type;
+        slowest.least_ns = cairn_reader_percentile(table->types[0], 0.99);
+        query.details = CAIRN_READER_DETAIL_ATTRS | CAIRN_READER_DETAIL_REGIONS;
+        result = cairn_reader_tasks_each(reader, &query, error, print_if_slow, &slowest);
+    }
     cairn_reader_table_destroy(table);
-    query.details = CAIRN_READER_DETAIL_ATTRS | CAIRN_READER_DETAIL_REGIONS;
-    return cairn_reader_tasks_each(reader, &query, error, print_if_slow, &slowest);
+    return result;
 }
 
 int main(int count, char **arguments)

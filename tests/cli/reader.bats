@@ -61,3 +61,24 @@ irregular() {
     run -1 --separate-stderr "$CAIRN_BUILD/slowest" missing.cairn order
     [[ "$stderr" == "slowest: missing.cairn: "* ]]
 }
+
+@test "of several types that match, the example tells of that with the most time" {
+    cat >two.txt <<'TEXT'
+cairn-text 1
+head pid=42 round=2 clock=monotonic start=1000,1000,1700000000000001000 last=1001000,1001000,1700000000000001000 boot_id="b"
+site number=1 role=task text="often"
+site number=2 role=task text="once"
+site number=12 role=end
+thread index=1 tid=42 begin=1500 name="main"
+block events number=1 thread=1 begin=1500
+  task_begin site=1 time=2000 id=2:1:1
+  task_end site=12 time=32000 id=2:1:1 birth=2000
+  task_begin site=1 time=40000 id=2:1:2
+  task_end site=12 time=70000 id=2:1:2 birth=40000
+  task_begin site=2 time=80000 id=2:2:3
+  task_end site=12 time=120000 id=2:2:3 birth=80000
+TEXT
+    "$CAIRN" assemble two.txt -o two.cairn
+    run -0 "$CAIRN_BUILD/slowest" two.cairn 'o*'
+    [ "$output" = "often 1: 0.030 ms"$'\n'"often 2: 0.030 ms" ]
+}

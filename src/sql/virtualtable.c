@@ -280,7 +280,7 @@ static int take_set(struct sql_condition *condition, sqlite3_value *values)
         is_whole &= type == SQLITE_INTEGER || type == SQLITE_NULL;
         if (result != SQLITE_OK) break;
     }
-    qsort(set.items, set.count, sizeof *set.items, compare_numbers);
+    if (set.count) qsort(set.items, set.count, sizeof *set.items, compare_numbers);
     condition->type = is_whole ? SQL_CELL_TEXT : SQL_CELL_FLOAT;
     condition->text = (char *)set.items;
     condition->bytes = set.count * sizeof *set.items;

@@ -377,9 +377,8 @@ static bool take_for(struct analysis_details *details, struct analysis_open_deta
 /* The task an event tells something of. A region's end tells it by the region. */
 static const struct trace_task_id *subject(const struct trace_event *event)
 {
-    bool is_known = event->kind != TRACE_REGION_END || event->region.task.birth != UINT64_MAX;
     const struct trace_task_id *task = event->kind == TRACE_REGION_END ? &event->region.task : &event->task;
-    return is_known && event->kind != TRACE_COUNTER && task->id ? task : NULL;
+    return event->kind != TRACE_COUNTER && task->id ? task : NULL;
 }
 
 static bool end_task(struct analysis_details *details, struct analysis_open_detail *slot,

@@ -232,6 +232,22 @@ static void time_of_parts_never_wraps(void **state)
     assert_int_equal(of(order)->regions[0].ticks, 0);
 }
 
+/* A damaged chunk goes on with a task that it has not named: its id is known, not its begin. */
+static void regions_end_for_a_task_of_unknown_begin(void **state)
+{
+    (void)state;
+    struct trace_task_id unborn = order;
+    unborn.birth = UINT64_MAX;
+    const struct trace_region_id region = region_id(BREW, 1, 200, WORKER, unborn);
+    begin_with(ALL);
+    feed_begin(&made, MAIN, order, background);
+    feed_region(&made, region);
+    feed_region_end(&made, 230, WORKER, region, HERE);
+    feed_end(&made, 600, MAIN, order, THERE);
+    finish();
+    assert_int_equal(of(order)->regions[0].ticks, 30);
+}
+
 static void whole_and_listed_regions_count_once(void **state)
 {
     (void)state;
@@ -401,6 +417,7 @@ int main(void)
         cmocka_unit_test(parts_that_are_open_at_the_end_count_until_then),
         cmocka_unit_test(what_is_never_ended_counts_until_the_trace_ends),
         cmocka_unit_test(time_of_parts_never_wraps),
+        cmocka_unit_test(regions_end_for_a_task_of_unknown_begin),
         cmocka_unit_test(whole_and_listed_regions_count_once),
         cmocka_unit_test(threads_and_open_tasks_of_the_type_are_known),
         cmocka_unit_test(what_comes_late_is_dropped_and_a_slot_begins_empty),

@@ -64,8 +64,7 @@ static uint32_t name_of_region(struct analysis_flame *flame, uint32_t site)
 
 static const char *type_of_task(const struct analysis_flame *flame, const struct trace_task_id *task)
 {
-    if (task->id == 0 && task->birth == UINT64_MAX) return ANALYSIS_TYPE_UNKNOWN;
-    return analysis_type_of_task(flame->info, task);
+    return trace_task_is_known(task) ? analysis_type_of_task(flame->info, task) : ANALYSIS_TYPE_UNKNOWN;
 }
 
 static bool is_wanted(const struct analysis_flame *flame, const struct trace_task_id *task)

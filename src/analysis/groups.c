@@ -238,8 +238,8 @@ static const char *value_of_region(char text[ANALYSIS_GROUP_BYTES], const struct
                                    const struct trace_region_id *region, enum analysis_group_kind kind)
 {
     if (kind == ANALYSIS_BY_THREAD) return thread_value(text, info, region->thread);
-    if (region->task.id == 0 && region->task.birth == UINT64_MAX) return ANALYSIS_TYPE_UNKNOWN;
-    return analysis_type_of_task(info, &region->task);
+    return trace_task_is_known(&region->task) ? analysis_type_of_task(info, &region->task)
+                                              : ANALYSIS_TYPE_UNKNOWN;
 }
 
 static bool add_region(void *data, const struct analysis_region *region)

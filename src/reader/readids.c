@@ -9,7 +9,7 @@ static_assert(CAIRN_READER_TASK_OFF == CAIRN_ID_OFF, "all that is begun while of
 /* The key, because the type and the mark of sampling, which are in an id too, do not tell tasks apart. */
 cairn_reader_task_id reader_task_id(const struct trace_task_id *task)
 {
-    if (!reader_is_known(task)) return (cairn_reader_task_id){.number = CAIRN_READER_TASK_UNKNOWN};
+    if (!trace_task_is_known(task)) return (cairn_reader_task_id){.number = CAIRN_READER_TASK_UNKNOWN};
     return (cairn_reader_task_id){.number = analysis_id_key(task->id), .process = task->process};
 }
 
@@ -21,12 +21,12 @@ cairn_reader_region_id reader_region_id(const struct trace_region_id *region, ui
 
 const char *reader_task_type(const struct cairn_reader *reader, const struct trace_task_id *task)
 {
-    return reader_is_known(task) ? analysis_type_of_task(reader->info, task) : ANALYSIS_TYPE_UNKNOWN;
+    return trace_task_is_known(task) ? analysis_type_of_task(reader->info, task) : ANALYSIS_TYPE_UNKNOWN;
 }
 
 int64_t reader_task_begin(const struct cairn_reader *reader, const struct trace_task_id *task)
 {
-    bool has_begin = reader_is_known(task) && task->id > CAIRN_ID_OFF;
+    bool has_begin = trace_task_is_known(task) && task->id > CAIRN_ID_OFF;
     return has_begin ? reader_instant(reader, task->birth) : CAIRN_READER_NO_TIME;
 }
 

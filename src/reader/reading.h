@@ -81,12 +81,6 @@ static inline const cairn_reader_site *reader_site(const struct cairn_reader *re
     return &reader->sites[site < reader->info->site_count ? site : 0];
 }
 
-/* What belongs to a region of which no more than its end is there, belongs to a task that is not known. */
-static inline bool reader_is_known(const struct trace_task_id *task)
-{
-    return task->id || task->birth != UINT64_MAX;
-}
-
 cairn_reader_task_id reader_task_id(const struct trace_task_id *task);
 /* `process`: of the thread that tells of it. */
 cairn_reader_region_id reader_region_id(const struct trace_region_id *region, uint32_t process);

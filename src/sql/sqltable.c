@@ -55,12 +55,6 @@ int64_t sql_region_key(const struct sql_scan *scan, uint64_t place, uint32_t pro
 
 /* ---- What is asked for ----------------------------------------------------------------------------------- */
 
-/* A region that ended without its begin: what it worked for is not known. */
-static bool is_unknown(const struct trace_task_id *task)
-{
-    return task->id == 0 && task->birth == UINT64_MAX;
-}
-
 static int compare_keys(const void *left, const void *right)
 {
     int64_t one = *(const int64_t *)left, other = *(const int64_t *)right;
@@ -70,7 +64,7 @@ static int compare_keys(const void *left, const void *right)
 bool sql_wants_task(const struct sql_scan *scan, const struct trace_task_id *task)
 {
     if (!scan->has_key && !scan->keys) return true;
-    if (is_unknown(task)) return false;
+    if (!trace_task_is_known(task)) return false;
     int64_t key = sql_task_key(scan, task);
     if (scan->has_key && key != scan->key) return false;
     return !scan->keys || bsearch(&key, scan->keys, scan->key_count, sizeof key, compare_keys);
@@ -103,7 +97,7 @@ void sql_put_id(struct sql_scan *scan, unsigned column, const struct trace_task_
 
 void sql_put_task(struct sql_scan *scan, unsigned column, const struct trace_task_id *task)
 {
-    if (is_unknown(task)) return;
+    if (!trace_task_is_known(task)) return;
     sql_put_id(scan, column, task);
     sql_put_int(scan->rows, column + 1, sql_task_key(scan, task));
     sql_put_text(scan->rows, column + 2, analysis_type_of_task(scan->info, task));

@@ -182,6 +182,12 @@ struct trace_region_id {
     struct trace_task_id task; /* it works for; site and id 0 with birth UINT64_MAX if unknown */
 };
 
+/* Whether the trace says which task it is that a region works for. */
+static inline bool trace_task_is_known(const struct trace_task_id *task)
+{
+    return task->id || task->birth != UINT64_MAX;
+}
+
 struct trace_value {
     uint8_t type; /* CAIRN_I_VALUE_... */
     union {

@@ -189,7 +189,7 @@ static void complete_region(struct analysis_story *story, struct analysis_story_
 /* An end finds its line by the region's identity; without one, its begin is not in the trace. */
 static bool end_region(struct analysis_story *story, const struct trace_event *event)
 {
-    bool is_known = event->region.task.birth != UINT64_MAX;
+    bool is_known = trace_task_is_known(&event->region.task);
     uint32_t task = is_known ? member(story, &event->region.task) : UINT32_MAX;
     if (is_known && task == UINT32_MAX) return true;
     const uint64_t *index = map_get(&story->regions, region_key(story, event));

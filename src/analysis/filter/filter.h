@@ -47,10 +47,10 @@ bool analysis_spec_is_set(const struct analysis_spec *spec);
 /* An expression that holds where both do; to be freed. NULL if memory ran out. */
 char *analysis_filter_both(const char *one, const char *other);
 
-/* Private. */
 struct analysis_filter {
+    struct trace_task_id task; /* that spec->task names: id and process */
+    /* Private. */
     struct analysis_where where;
-    struct trace_task_id task; /* if spec->task */
 };
 
 /* Checks the spec against the trace. 0, or -1 with *error set: contradicting conditions, not a task id, no

@@ -3,8 +3,6 @@
 
 #include "sql/sqltable.h"
 
-#include <strings.h>
-
 #define SQL_TABLE(table, rows, doc) static const struct sql_column table##_columns[] = {
 #define SQL_COLUMN(table, name, type, role, doc) {#name, SQL_##type, SQL_##role, doc},
 #define SQL_TABLE_END(table)                                                                                 \
@@ -32,13 +30,6 @@ const struct sql_function sql_functions[] = {
     {"duration", "(ns)", "A duration in nanoseconds as people read it: 1.23 ms."},
     {0},
 };
-
-const struct sql_table *sql_table_find(const char *name)
-{
-    for (unsigned i = 0; i < sql_table_count; i++)
-        if (strcasecmp(sql_tables[i].name, name) == 0) return &sql_tables[i];
-    return NULL;
-}
 
 int sql_table_column(const struct sql_table *table, enum sql_role role)
 {

@@ -31,8 +31,6 @@ struct sql_table {
 extern const struct sql_table sql_tables[];
 extern const unsigned sql_table_count;
 
-/* The table of a name, in any case, or NULL. */
-const struct sql_table *sql_table_find(const char *name);
 /* The column of a role, or -1. */
 int sql_table_column(const struct sql_table *table, enum sql_role role);
 /* Whether it is asked by arguments in parentheses. */

@@ -10,6 +10,9 @@
  * its interval is added to the region below it, but only what lies behind the intervals added before: of
  * two that overlap, the common part counts once. This suffices because the ones added to a region come in
  * the order of their ends and, if neither contains the other, also of their begins.
+ * Where events of the thread are missing, self times may come out too great: a region that ended there stays on the list,
+ * and what comes later is taken to be nested in it alone; one that is only found open after other nested ones have ended
+ * covers no more than what lies behind them.
  *
  * An end must find its region fast however deep the list is. The first SHALLOW regions that are open on a
  * thread are in an array that is searched from its end; all deeper ones are in a map, and so are those whose begin

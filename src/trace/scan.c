@@ -127,7 +127,7 @@ static bool tell_odd(const struct pool *pool, const struct trace_part *part)
     struct trace_event event;
     trace_stream_open(&stream, part->file, part->chunk, part->chunk + 1);
     stream.sites = native->info.sites;
-    stream.text = native->face.no_text ? NULL : &native->text;
+    stream.text = &native->text; /* wanted or not: their arguments may be what is wrong */
     stream.overwritten_until = native->threads.items.items[part->thread].overwritten_until_ticks;
     stream.expected_sequence = expected_sequence(part);
     stream.started = !part->is_first;

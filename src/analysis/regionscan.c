@@ -397,7 +397,7 @@ static int run_rest(struct region_scan *scan, struct trace_source *source, trace
                     void *data, struct cairn_error *error)
 {
     uint32_t count = scan->regions->info->thread_count;
-    bool *threads = calloc((size_t)count + 1, sizeof *threads);
+    bool *threads = calloc((size_t)count + 1, sizeof *threads), was_quiet = source->is_quiet;
     if (!threads) return out_of_memory(error);
     for (uint32_t i = 0; i < count; i++) threads[i] = scan->threads[i].is_irregular;
     source->threads = threads;
@@ -405,6 +405,7 @@ static int run_rest(struct region_scan *scan, struct trace_source *source, trace
     int result = trace_run(source, &scan->regions->sink, progress, data, error);
     free(threads);
     source->threads = NULL;
+    source->is_quiet = was_quiet;
     return result;
 }
 

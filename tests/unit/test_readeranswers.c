@@ -264,6 +264,21 @@ static void tables_outlive_their_reader(void **state)
     cairn_reader_table_destroy(regions);
 }
 
+/* Regions that do not nest are read twice for their table, the second time without telling. */
+static void passes_behind_a_table_tell_as_those_before_it(void **state)
+{
+    (void)state;
+    cairn_reader *reader = open_trace("misnested.txt");
+    free(print_events(reader, SIZE_MAX));
+    uint64_t recovered = cairn_reader_info_get(reader)->recovered;
+    assert_true(recovered > 0);
+    cairn_reader_table_destroy(cairn_reader_region_table(reader, NULL, NULL));
+    assert_int_equal(cairn_reader_info_get(reader)->recovered, recovered);
+    free(print_events(reader, SIZE_MAX));
+    assert_int_equal(cairn_reader_info_get(reader)->recovered, recovered);
+    cairn_reader_close(reader);
+}
+
 static void a_table_may_be_empty(void **state)
 {
     (void)state;
@@ -288,6 +303,7 @@ int main(void)
         cmocka_unit_test(expressions_are_those_of_the_tool),
         cmocka_unit_test(wrong_expressions_are_refused),
         cmocka_unit_test(tables_outlive_their_reader),
+        cmocka_unit_test(passes_behind_a_table_tell_as_those_before_it),
         cmocka_unit_test(a_table_may_be_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -240,6 +240,7 @@ static void cover(struct analysis_regions *regions, const struct analysis_open_r
     if (nested->below == NO_SLOT) return;
     struct analysis_open_region *below = &regions->slots.items[nested->below];
     uint64_t from = nested->id.birth > below->covered_until ? nested->id.birth : below->covered_until;
+    if (from < below->id.birth) from = below->id.birth; /* the nested one was found open, after a loss */
     if (end <= from) return;
     below->covered += end - from;
     below->covered_until = end;

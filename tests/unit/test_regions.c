@@ -81,6 +81,27 @@ static void overlapping_regions_count_once(void **state)
     end(&made, &regions);
 }
 
+/* As after a loss: of one that is found open above it, what was before the region began is not its own. */
+static void what_reaches_back_covers_from_the_begin_alone(void **state)
+{
+    (void)state;
+    struct handmade made;
+    struct analysis_regions regions;
+    struct trace_region_id outer = region_id(WAIT, 1, 300, MAIN, background);
+    struct trace_region_id early = region_id(BREW, 2, 150, MAIN, background);
+    struct trace_event listed = {
+        .time = 310, .kind = TRACE_REGION_OPEN, .thread = MAIN, .site = BREW, .region = early};
+    begin(&made, &regions);
+    feed_region(&made, outer);
+    feed(&made, listed);
+    feed_region_end(&made, 400, MAIN, early, HERE);
+    feed_region_end(&made, 1000, MAIN, outer, HERE);
+    feed_done(&made);
+    assert_int_equal((uint64_t)row(&regions, "wait")->self, 700 - 100);
+    assert_int_equal((uint64_t)row(&regions, "brew")->self, 250);
+    end(&made, &regions);
+}
+
 static void an_end_on_another_thread_is_shown(void **state)
 {
     (void)state;
@@ -272,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nested_regions_are_not_self_time),
         cmocka_unit_test(overlapping_regions_count_once),
+        cmocka_unit_test(what_reaches_back_covers_from_the_begin_alone),
         cmocka_unit_test(an_end_on_another_thread_is_shown),
         cmocka_unit_test(a_second_end_is_shown_and_has_no_effect),
         cmocka_unit_test(regions_without_begin_count_from_their_birth),

@@ -109,6 +109,8 @@ static const struct {
      "chunk", "missing"},
     {"", "block anchors\nanchor ticks=9 monotonic=9\nanchor ticks=8 monotonic=10\n", "anchor", "backwards"},
     {"", "block events sequence=3\n", "chunk", "missing"},
+    {"", "block events number=1 sequence=0 begin=10\nblock events number=2 sequence=0 begin=20\n", "chunk",
+     "not greater"},
     {"", "block events number=0\n", "chunk", "number is zero"},
     {"", "block events\nblock events number=1\n", "duplicate_chunk", "already"},
     {"", "block events begin=9 end=5\n", "chunk", "ends before"},

@@ -298,7 +298,8 @@ static int end_task(struct analysis_tasks *tasks, const struct trace_event *even
     child_ends(tasks, open);
     analysis_recent_put(tasks->recent, analysis_id_key(event->task.id), event->task.process, event->site,
                         event->thread);
-    unsigned flags = open->task.begin == ANALYSIS_BEGIN_SEEN ? ENDED : ENDED | UNBEGUN;
+    bool has_begun = open->task.begin == ANALYSIS_BEGIN_SEEN || open->task.begin == ANALYSIS_BEGIN_LISTED;
+    unsigned flags = has_begun ? ENDED : ENDED | UNBEGUN;
     bool done = add_finished(tasks, open) && analysis_ids_add(&tasks->seen, &event->task, flags);
     close_slot(tasks, open);
     return done ? 0 : out_of_memory(error);

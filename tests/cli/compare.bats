@@ -2,6 +2,8 @@
 # `cairn compare`: what changed between two traces, the rules of --fail-if, its forms, and its figures against an
 # independent decoder. SPDX-License-Identifier: Apache-2.0
 
+load madeup
+
 bats_require_minimum_version 1.5.0 # run -N, --separate-stderr
 
 # make_trace NAME SLOWER [COUNT]: tasks of the types page and sql, its subtask, with latencies that scatter; sql takes SLOWER
@@ -246,23 +248,19 @@ PYTHON
     diff <("$CAIRN" compare --json before.cairn after.cairn) <("$CAIRN" compare --json before.cairn after.cairn)
 }
 
-# sides SEED SEED: irregular traces of these seeds, compared with the independent decoder's figures
+# sides SEED...: irregular traces of these seeds, each beside the one before; compared with the independent decoder's figures
 sides() {
-    echo "seeds $1 $2"
-    for seed in "$1" "$2"; do
-        "$CAIRN_SOURCE/tests/independent/irregular.py" "$seed" >"irregular-$seed.txt"
-        "$CAIRN" assemble "irregular-$seed.txt" -o "irregular-$seed.cairn"
+    cp before.cairn side.cairn
+    for seed; do
+        make_up irregular "$seed"
+        "$CAIRN_SOURCE/tests/independent/comparesides.py" "$CAIRN" side.cairn irregular.cairn
+        mv irregular.cairn side.cairn
     done
-    "$CAIRN_SOURCE/tests/independent/comparesides.py" "$CAIRN" "irregular-$1.cairn" "irregular-$2.cairn"
 }
 
 @test "figures agree with the independent decoder's" {
     "$CAIRN_SOURCE/tests/independent/comparesides.py" "$CAIRN" before.cairn after.cairn
-    sides 10 11
-    sides 13 25
-    for ((i = 0; i < (${CAIRN_LONG:-0} ? 100 : 3); i++)); do
-        sides "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')" "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')"
-    done
+    sides $(chosen 10 11 13 25) $(drawn 2 200)
 }
 
 @test "a damaged side is compared as far as it goes, and told of" {

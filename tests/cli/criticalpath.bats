@@ -2,6 +2,7 @@
 # Critical paths agree, step by step, with tests/independent/critical_path.py, which finds them by brute force: of all
 # tasks of a trace. SPDX-License-Identifier: Apache-2.0
 
+load madeup
 load shop
 load webshop
 
@@ -13,16 +14,12 @@ agree() {
     "$CAIRN_SOURCE/tests/independent/critical_path.py" "$CAIRN" "$1"
 }
 
-# made_up GENERATOR SEED: a trace of that seed, compared
-made_up() {
-    echo "$1 $2"
-    "$CAIRN_SOURCE/tests/independent/$1.py" "$2" >made-up.txt
-    "$CAIRN" assemble made-up.txt -o made-up.cairn
-    agree made-up.cairn
-}
-
-any_seed() {
-    od -An -N4 -tu4 /dev/urandom | tr -d ' '
+# agree_on GENERATOR SEED...
+agree_on() {
+    for seed in "${@:2}"; do
+        make_up "$1" "$seed"
+        agree "$1.cairn"
+    done
 }
 
 @test "traces written by hand" {
@@ -35,18 +32,16 @@ any_seed() {
 }
 
 @test "made-up traces of tasks that fork and join" {
-    for seed in 1 2 3 4 5; do made_up forked "$seed"; done
+    agree_on forked $(chosen 1 2 3 4 5)
 }
 
 @test "made-up irregular traces" {
-    for seed in 10 11 13; do made_up irregular "$seed"; done # of every kind: see there
+    agree_on irregular $(chosen 10 11 13) # of every kind: see there
 }
 
 @test "made-up traces of seeds that nobody chose" {
-    for ((i = 0; i < (${CAIRN_LONG:-0} ? 200 : 3); i++)); do
-        made_up forked "$(any_seed)"
-        made_up irregular "$(any_seed)"
-    done
+    agree_on forked $(drawn 2 200)
+    agree_on irregular $(drawn 2 200)
 }
 
 @test "a recorded web shop" {

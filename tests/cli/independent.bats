@@ -4,6 +4,7 @@
 # series and concurrency.
 # SPDX-License-Identifier: Apache-2.0
 
+load madeup
 load shop
 load webshop
 
@@ -16,12 +17,11 @@ agree() {
     "$CAIRN_SOURCE/tests/independent/compare_groups.py" "$CAIRN" "$1"
 }
 
-# irregular SEED: a trace of that seed, compared
-irregular() {
-    echo "seed $1"
-    "$CAIRN_SOURCE/tests/independent/irregular.py" "$1" >irregular.txt
-    "$CAIRN" assemble irregular.txt -o irregular.cairn
-    agree irregular.cairn
+agree_on_irregular() {
+    for seed; do
+        make_up irregular "$seed"
+        agree irregular.cairn
+    done
 }
 
 @test "traces written by hand" {
@@ -34,17 +34,16 @@ irregular() {
 }
 
 @test "made-up irregular traces" {
-    for seed in 10 11 13 25 42; do irregular "$seed"; done # of every kind: see there
+    agree_on_irregular $(chosen 10 11 13 25 42) # of every kind: see there
 }
 
 @test "made-up irregular traces of seeds that nobody chose" {
-    for ((i = 0; i < (${CAIRN_LONG:-0} ? 300 : 5); i++)); do irregular "$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')"; done
+    agree_on_irregular $(drawn 4 300)
 }
 
 @test "made-up traces keep to the format but for what is left out of them" {
-    for seed in 1 2 3 10; do
-        "$CAIRN_SOURCE/tests/independent/irregular.py" "$seed" >irregular.txt
-        "$CAIRN" assemble irregular.txt -o irregular.cairn
+    for seed in $(chosen 1 2 3 10); do
+        make_up irregular "$seed"
         "$CAIRN" check --json irregular.cairn >check.json || [ $? -eq 1 ]
         jq -e '[.findings[] | select(.severity == "damage") | .example | select(contains("are missing") | not)] == []' check.json
     done

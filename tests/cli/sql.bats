@@ -2,6 +2,7 @@
 # `cairn sql`: the same answers as the other commands, joins, order, arguments, limits, errors, interruption, damage.
 # SPDX-License-Identifier: Apache-2.0
 
+load madeup
 load shop
 load webshop
 
@@ -21,13 +22,6 @@ agree() {
     "$CAIRN_SOURCE/tests/independent/sqlagrees.py" "$CAIRN" "$1"
 }
 
-# irregular SEED [EVENTS]: leaves irregular.cairn
-irregular() {
-    echo "seed $1"
-    "$CAIRN_SOURCE/tests/independent/irregular.py" "$@" >"$BATS_TEST_TMPDIR/irregular.txt"
-    "$CAIRN" assemble "$BATS_TEST_TMPDIR/irregular.txt" -o "$BATS_TEST_TMPDIR/irregular.cairn"
-}
-
 # ---- The same answers ----------------------------------------------------------------------------------------
 
 @test "answers are those of the other commands: traces written by hand" {
@@ -39,9 +33,10 @@ irregular() {
 }
 
 @test "answers are those of the other commands: irregular traces" {
-    for seed in 10 11 13 25 42 $(od -An -N4 -tu4 /dev/urandom); do
-        irregular "$seed"
-        agree "$BATS_TEST_TMPDIR/irregular.cairn"
+    cd "$BATS_TEST_TMPDIR"
+    for seed in $(chosen 10 11 13 25 42) $(drawn 1 50); do
+        make_up irregular "$seed"
+        agree irregular.cairn
     done
 }
 
@@ -130,8 +125,8 @@ irregular() {
 }
 
 @test "conditions of every kind find the same rows, whatever is pushed down" {
-    irregular 11
     cd "$BATS_TEST_TMPDIR"
+    make_up irregular 11
     "$CAIRN" sql --json irregular.cairn 'SELECT * FROM logs' >all.json || [ $? -eq 1 ]
     middle=$(jq '.[length / 2 | floor].time_ns' all.json)
     # condition, and the same for jq
@@ -356,8 +351,9 @@ TEXT
 }
 
 @test "a join is bounded by --memory" {
-    irregular 1 40000
-    run ! --separate-stderr "$CAIRN" sql --memory 8K "$BATS_TEST_TMPDIR/irregular.cairn" \
+    cd "$BATS_TEST_TMPDIR"
+    make_up irregular 1 40000
+    run ! --separate-stderr "$CAIRN" sql --memory 8K irregular.cairn \
         'SELECT count(*) FROM tasks JOIN regions USING (task_key)'
     [[ "$stderr" == *"To join '"*"--memory"* ]]
     [ -z "$output" ]

@@ -2,6 +2,7 @@
 # --where: the filter language, as a user of `tasks`, `regions` and `logs` meets it.
 # SPDX-License-Identifier: Apache-2.0
 
+load madeup
 load shop
 
 # ids EXPRESSION...: the finished tasks that meet it
@@ -78,20 +79,9 @@ types() {
     diff one-pass.json two-passes.json
 }
 
-# irregular SEED: a made-up trace of that seed, as irregular.cairn
-irregular() {
-    echo "seed $1"
-    "$CAIRN_SOURCE/tests/independent/irregular.py" "$1" 1500 >irregular.txt
-    "$CAIRN" assemble irregular.txt -o irregular.cairn
-}
-
-random_seed() {
-    od -An -N4 -tu4 /dev/urandom | tr -d ' '
-}
-
 @test "what is listed is what the list of all has, on made-up traces" {
-    for seed in 10 42 "$(random_seed)"; do
-        irregular "$seed"
+    for seed in $(chosen 10 42) $(drawn 1 20); do
+        make_up irregular "$seed" 1500
         "$CAIRN" tasks -n 100000 --json irregular.cairn >all.json || [ $? -eq 1 ] # damage
         for pair in 'latency > 100us|.latency_ns > 100000' 'failed|.status == "failed"' 'has parent|.parent != null' \
             'type = payment or type ~ Z|.type == "payment" or (.type | contains("Z"))' \
@@ -110,8 +100,8 @@ count() {
 }
 
 @test "an expression and its opposite share everything between them, on made-up traces" {
-    for seed in 13 "$(random_seed)"; do
-        irregular "$seed"
+    for seed in $(chosen 13) $(drawn 1 20); do
+        make_up irregular "$seed" 1500
         for kind in tasks regions logs; do
             all=$(count $kind) prefix=task.
             [ $kind != tasks ] || prefix=

@@ -1,5 +1,6 @@
 /* See testing.h. SPDX-License-Identifier: Apache-2.0 */
 #include "testing.h"
+#include "../sanitizers.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -82,19 +83,6 @@ static void remove_folder(void)
     if (present.folder[0]) nftw(present.folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     present.folder[0] = 0;
 }
-
-#if defined(__has_feature)
-#define HAS_FEATURE(name) __has_feature(name)
-#else
-#define HAS_FEATURE(name) 0
-#endif
-#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
-enum { IS_THREAD_SANITIZED = 1, IS_SANITIZED = 1 };
-#elif defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
-enum { IS_THREAD_SANITIZED = 0, IS_SANITIZED = 1 };
-#else
-enum { IS_THREAD_SANITIZED = 0, IS_SANITIZED = 0 };
-#endif
 
 unsigned testing_scaled(unsigned count)
 {

@@ -7,9 +7,19 @@
 #include "handmade.h"
 
 #include "../calibration/aapairs.h"
+#include "../sanitizers.h"
 
 #include <math.h>
 #include <stdio.h>
+
+enum { RECORDINGS = IS_SANITIZED ? 2 : 20 }; /* it is about figures, which a sanitizer does not change */
+
+/* How many pairs false alarms are counted over. */
+static inline unsigned pair_count(void)
+{
+    if (IS_SANITIZED) return 5;
+    return getenv("CAIRN_LONG") ? 400 : 100;
+}
 
 static const char *const type_names[] = {"page", "search", "order", "report"};
 
@@ -51,11 +61,11 @@ static inline const struct analysis_compared *type_of(const struct analysis_comp
     return NULL;
 }
 
-static inline unsigned alarms_of_splits(struct aapairs *pairs, unsigned count)
+static inline unsigned alarms_of_splits(struct aapairs *pairs)
 {
     static struct aapairs_side sides[2];
     struct analysis_compare compare;
-    unsigned alarms = 0;
+    unsigned alarms = 0, count = pair_count();
     for (unsigned i = 0; i < count; i++) {
         assert_true(aapairs_compare(pairs, sides, &compare));
         assert_true(compare.is_enough && compare.tested >= 20 && compare.is_paired == pairs->is_paired);
@@ -65,9 +75,9 @@ static inline unsigned alarms_of_splits(struct aapairs *pairs, unsigned count)
     return alarms;
 }
 
-static inline void expect_band(const char *what, unsigned alarms, unsigned count, bool at_least)
+static inline void expect_band(const char *what, unsigned alarms, bool at_least)
 {
-    unsigned low, high;
+    unsigned low, high, count = pair_count();
     aapairs_band(count, 0.05, 0.025, &low, &high);
     printf("%s: %u of %u pairs called (%.1f %%); 95 %% band of 5 %%: %u to %u\n", what, alarms, count,
            100.0 * alarms / count, low, high);

@@ -57,6 +57,8 @@ static const struct trace_process handmade_processes[] = {
     {.pid = 200, .round = 1, .state = CAIRN_STATE_STOPPED}, /* counted only where a test says so */
 };
 
+static const struct trace_task_id background; /* no task */
+
 struct handmade {
     struct trace_diagnostics diagnostics;
     struct trace_info info;
@@ -158,18 +160,48 @@ static inline void feed_region_end(struct handmade *made, uint64_t time, uint32_
                                     .region = region});
 }
 
+/* One that a chunk lists, or a loss has left open, without its begin. */
+static inline void feed_region_open(struct handmade *made, uint64_t time, struct trace_region_id region)
+{
+    feed(made, (struct trace_event){.time = time,
+                                    .kind = TRACE_REGION_OPEN,
+                                    .thread = region.thread,
+                                    .site = region.site,
+                                    .task = region.task,
+                                    .region = region});
+}
+
+static inline struct trace_value text_value(const char *text)
+{
+    size_t bytes = strlen(text);
+    return (struct trace_value){
+        .type = CAIRN_I_VALUE_TEXT, .text = text, .text_bytes = bytes, .text_bytes_full = bytes};
+}
+
+static inline struct trace_event log_event(uint64_t time, uint32_t thread, struct trace_task_id task,
+                                           const char *message)
+{
+    return (struct trace_event){.time = time,
+                                .kind = TRACE_LOG,
+                                .thread = thread,
+                                .site = TILL,
+                                .task = task,
+                                .value = text_value(message)};
+}
+
 static inline void feed_log(struct handmade *made, uint64_t time, uint32_t thread, struct trace_task_id task,
                             const char *message)
 {
-    feed(made, (struct trace_event){.time = time,
-                                    .kind = TRACE_LOG,
-                                    .thread = thread,
-                                    .site = TILL,
-                                    .task = task,
-                                    .value = {.type = CAIRN_I_VALUE_TEXT,
-                                              .text = message,
-                                              .text_bytes = strlen(message),
-                                              .text_bytes_full = strlen(message)}});
+    feed(made, log_event(time, thread, task, message));
+}
+
+/* Of the main thread; `key` is a site. */
+static inline void feed_attr(struct handmade *made, uint64_t time, struct trace_task_id task, uint32_t key,
+                             struct trace_value value)
+{
+    feed(made,
+         (struct trace_event){
+             .time = time, .kind = TRACE_ATTR, .thread = MAIN, .site = key, .task = task, .value = value});
 }
 
 static inline void feed_done(struct handmade *made)

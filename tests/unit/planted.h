@@ -148,14 +148,6 @@ static inline void planted_attr(struct planted *planted, uint64_t time, struct t
             .time = time, .kind = TRACE_ATTR, .thread = ACCEPTOR, .site = key, .task = task, .value = value});
 }
 
-static inline struct trace_value planted_text(const char *text)
-{
-    return (struct trace_value){.type = CAIRN_I_VALUE_TEXT,
-                                .text = text,
-                                .text_bytes = strlen(text),
-                                .text_bytes_full = strlen(text)};
-}
-
 static inline struct trace_value planted_int(uint64_t value)
 {
     return (struct trace_value){.type = CAIRN_I_VALUE_INT, .i = (int64_t)value};
@@ -207,7 +199,7 @@ static inline void planted_attrs(struct planted *planted, uint64_t time, struct 
     static const char *const others[] = {"hit", "hit", "hit", "stale"};
     bool is_miss = planted_trait(planted, CAUSE_TEXT, guilty, 0.03);
     planted_attr(planted, time, task, CACHE,
-                 planted_text(is_miss ? "miss" : others[planted_below(planted, 4)]));
+                 text_value(is_miss ? "miss" : others[planted_below(planted, 4)]));
     uint64_t user = planted_below(planted, 60);
     if (planted->cause == CAUSE_INT) user = guilty ? GUILTY_USER : user == GUILTY_USER ? 8 : user;
     planted_attr(planted, time, task, USER, planted_int(user));
@@ -221,7 +213,7 @@ static inline void planted_attrs(struct planted *planted, uint64_t time, struct 
     if (!planted_trait(planted, CAUSE_MISSING, guilty, 0.04))
         planted_attr(planted, time, task, TENANT, planted_int(planted_below(planted, 5000)));
     bool decoy = planted_chance(planted, 0.8) == guilty;
-    planted_attr(planted, time, task, DECOY, planted_text(decoy ? "on" : "off"));
+    planted_attr(planted, time, task, DECOY, text_value(decoy ? "on" : "off"));
     struct trace_value ratio = {.type = CAIRN_I_VALUE_FLOAT, .f = planted_draw(planted) - 0.3};
     planted_attr(planted, time, task, RATIO, ratio);
 }
@@ -231,9 +223,9 @@ static inline void planted_logs(struct planted *planted, uint64_t time, uint32_t
 {
     static const char *const messages[] = {"connected", "reused", "connected anew"};
     struct trace_event log = {.time = time, .kind = TRACE_LOG, .thread = thread, .site = NET, .task = task};
-    log.value = planted_text(messages[planted_below(planted, 3)]);
+    log.value = text_value(messages[planted_below(planted, 3)]);
     planted_add(planted, log);
-    log.value = planted_text("timed out");
+    log.value = text_value("timed out");
     if (planted_trait(planted, CAUSE_LOG, guilty, 0.04)) planted_add(planted, log);
 }
 
@@ -256,7 +248,6 @@ static inline void planted_parts(struct planted *planted, uint32_t thread, struc
 static inline struct trace_task_id planted_parent(struct planted *planted, uint64_t begin, double latency,
                                                   bool guilty)
 {
-    static const struct trace_task_id background;
     bool is_sync = planted_trait(planted, CAUSE_PARENT, guilty, 0.04);
     if (!is_sync && planted_chance(planted, 0.5)) return background;
     struct trace_task_id parent = planted_task(planted, is_sync ? SYNC : BATCH, ACCEPTOR, begin, background);
@@ -336,7 +327,6 @@ static inline void planted_begin(struct planted *planted, uint64_t seed, enum pl
 
 static inline void planted_reports(struct planted *planted)
 {
-    static const struct trace_task_id background;
     for (int i = 0; i < REPORTS; i++) {
         planted->reports[i] = planted_below(planted, planted->span);
         struct trace_task_id report =

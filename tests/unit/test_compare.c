@@ -213,7 +213,7 @@ static void a_side_takes_tasks_as_they_are_counted(void **state)
     static struct analysis_side side;
     struct handmade made;
     struct analysis_tasks tasks;
-    struct trace_task_id order = task_id(ORDER, 1, 100), payment = task_id(PAYMENT, 2, 200), background = {0};
+    struct trace_task_id order = task_id(ORDER, 1, 100), payment = task_id(PAYMENT, 2, 200);
     handmade_begin(&made);
     assert_true(analysis_side_init(&side, &made.info));
     assert_true(analysis_tasks_init(&tasks, &made.info, NULL, 0));

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <time.h>
 
-static const struct trace_task_id background;
-
 /* ---- The peak, at random --------------------------------------------------------------------------------- */
 
 enum { TASKS = 60, STEPS = 2 * TASKS };

@@ -4,8 +4,6 @@
  * tests/independent/critical_path.py compares random ones with a second implementation. */
 #include "pathtext.h"
 
-static const struct trace_task_id background;
-
 /* ---- One thread ------------------------------------------------------------------------------------- */
 
 static void nested_regions_are_named_by_what_they_stand_in(void **state)
@@ -235,12 +233,7 @@ static void before_the_window_nothing_is_known(void **state)
     feed(made, (struct trace_event){
                    .time = 100, .kind = TRACE_TASK_OPEN, .thread = UINT32_MAX, .site = ORDER, .task = root});
     struct trace_region_id region = region_id(BREW, 1, 120, WORKER, root);
-    feed(made, (struct trace_event){.time = 160,
-                                    .kind = TRACE_REGION_OPEN,
-                                    .thread = WORKER,
-                                    .site = BREW,
-                                    .task = root,
-                                    .region = region});
+    feed_region_open(made, 160, region);
     feed_region_end(made, 170, WORKER, region, HERE);
     feed_end(made, 200, WORKER, root, HERE);
     expect(&fixture, "100-150 unseen ? 1\n"

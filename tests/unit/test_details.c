@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 static struct trace_task_id order, payment, other_order;
-static const struct trace_task_id background;
 static struct handmade made;
 static struct analysis_details details;
 
@@ -91,17 +90,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static void feed_attr(uint64_t time, struct trace_task_id task, uint32_t site, const char *text)
-{
-    feed(&made, (struct trace_event){
-                    .time = time,
-                    .kind = TRACE_ATTR,
-                    .thread = MAIN,
-                    .site = site,
-                    .task = task,
-                    .value = {.type = CAIRN_I_VALUE_TEXT, .text = text, .text_bytes = strlen(text)}});
-}
-
 /* ---- What is collected ------------------------------------------------------------------------------------------- */
 
 static void the_last_value_of_an_attribute_counts(void **state)
@@ -109,10 +97,10 @@ static void the_last_value_of_an_attribute_counts(void **state)
     (void)state;
     begin_with(ANALYSIS_DETAIL_ATTRS);
     feed_begin(&made, MAIN, order, background);
-    feed_attr(110, order, SIZE, "a");
-    feed_attr(120, order, HERE, "of another key");
-    feed_attr(130, order, SIZE, "longer than before");
-    feed_attr(140, order, SIZE, "short");
+    feed_attr(&made, 110, order, SIZE, text_value("a"));
+    feed_attr(&made, 120, order, HERE, text_value("of another key"));
+    feed_attr(&made, 130, order, SIZE, text_value("longer than before"));
+    feed_attr(&made, 140, order, SIZE, text_value("short"));
     feed(&made, (struct trace_event){.time = 150,
                                      .kind = TRACE_ATTR,
                                      .site = SIZE,
@@ -135,7 +123,7 @@ static void a_text_that_changes_again_and_again_takes_no_more_room(void **state)
     for (unsigned i = 0; i < 100000; i++) {
         memset(text, 'x', i % 99);
         text[i % 99] = 0;
-        feed_attr(110, order, SIZE, text);
+        feed_attr(&made, 110, order, SIZE, text_value(text));
     }
     feed_end(&made, 600, MAIN, order, THERE);
     finish();
@@ -254,13 +242,7 @@ static void whole_and_listed_regions_count_once(void **state)
     const struct trace_region_id listed = region_id(WAIT, 5, 50, MAIN, order);
     begin_with(ANALYSIS_DETAIL_REGIONS);
     feed_begin(&made, MAIN, order, background);
-    for (unsigned i = 0; i < 2; i++)
-        feed(&made, (struct trace_event){.time = 110 + i,
-                                         .kind = TRACE_REGION_OPEN,
-                                         .thread = MAIN,
-                                         .site = WAIT,
-                                         .task = order,
-                                         .region = listed});
+    for (unsigned i = 0; i < 2; i++) feed_region_open(&made, 110 + i, listed);
     feed(&made, (struct trace_event){.time = 120,
                                      .kind = TRACE_REGION_AT,
                                      .thread = MAIN,
@@ -314,12 +296,12 @@ static void what_comes_late_is_dropped_and_a_slot_begins_empty(void **state)
     (void)state;
     begin_with(ALL);
     feed_begin(&made, MAIN, order, background);
-    feed_attr(110, order, SIZE, "a");
+    feed_attr(&made, 110, order, SIZE, text_value("a"));
     feed_log(&made, 120, MAIN, order, "in time");
     feed_region(&made, region_id(BREW, 1, 150, MAIN, order));
     feed_end(&made, 200, MAIN, order, THERE);
     feed_log(&made, 210, MAIN, order, "late");
-    feed_attr(220, order, SIZE, "late");
+    feed_attr(&made, 220, order, SIZE, text_value("late"));
     feed_fail(&made, 230, MAIN, order);
     feed_begin(&made, WORKER, payment, order); /* its parent has ended */
     feed_end(&made, 400, WORKER, payment, THERE);

@@ -1,4 +1,4 @@
-/* Filters: every condition, for each subject, and what needs a first pass.
+/* Filters by options: every condition, for each subject; patterns; sets of ids. Expressions: test_where.c.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "handmade.h"
 
@@ -9,31 +9,17 @@
 /* order 1: 100 to 600 on main and worker, ends well, logs "foam". payment 2: 300 to 1300 on worker, fails.
  * order 3: begins at 900 on main, never ends. */
 static struct trace_task_id order, payment, open_order;
-static const struct trace_task_id background;
-
-static struct trace_event log_event(uint64_t time, uint32_t thread, struct trace_task_id task,
-                                    const char *message)
-{
-    return (struct trace_event){
-        .time = time,
-        .kind = TRACE_LOG,
-        .thread = thread,
-        .site = TILL,
-        .task = task,
-        .value = {.type = CAIRN_I_VALUE_TEXT, .text = message, .text_bytes = strlen(message)}};
-}
-
 static void feed_all(struct handmade *made)
 {
     feed_begin(made, MAIN, order, background);
-    feed(made, log_event(200, MAIN, order, "extra foam"));
+    feed_log(made, 200, MAIN, order, "extra foam");
     feed_begin(made, WORKER, payment, order);
-    feed(made, log_event(350, WORKER, payment, "till is open"));
-    feed(made, log_event(400, WORKER, order, "ready"));
+    feed_log(made, 350, WORKER, payment, "till is open");
+    feed_log(made, 400, WORKER, order, "ready");
     feed_end(made, 600, WORKER, order, HERE);
     feed_fail(made, 700, WORKER, order); /* too late: it has ended well */
     feed_begin(made, MAIN, open_order, background);
-    feed(made, log_event(950, MAIN, open_order, "waiting"));
+    feed_log(made, 950, MAIN, open_order, "waiting");
     feed_fail(made, 1300, WORKER, payment);
     feed_end(made, 1400, WORKER, payment, HERE); /* too late as well */
     feed_done(made);

@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-static const struct trace_task_id background;
-
 static const struct analysis_group_row *row(const struct analysis_groups *groups, const char *type,
                                             const char *value)
 {
@@ -19,26 +17,18 @@ static const struct analysis_group_row *row(const struct analysis_groups *groups
     return NULL;
 }
 
-static void feed_size(struct handmade *made, uint64_t time, struct trace_task_id task,
-                      struct trace_value value)
-{
-    feed(made,
-         (struct trace_event){
-             .time = time, .kind = TRACE_ATTR, .thread = MAIN, .site = SIZE, .task = task, .value = value});
-}
-
 /* Two orders, one of them with a payment that fails, and one that does not end. */
 static void feed_shop(struct handmade *made)
 {
     struct trace_task_id one = task_id(ORDER, 1, 100), two = task_id(ORDER, 2, 200),
                          pay = task_id(PAYMENT, 3, 300), left = task_id(ORDER, 4, 400);
     feed_begin(made, MAIN, one, background);
-    feed_size(made, 110, one, (struct trace_value){.type = CAIRN_I_VALUE_INT, .i = -3});
-    feed_size(made, 120, one, (struct trace_value){.type = CAIRN_I_VALUE_FLOAT, .f = 0.1});
+    feed_attr(made, 110, one, SIZE, (struct trace_value){.type = CAIRN_I_VALUE_INT, .i = -3});
+    feed_attr(made, 120, one, SIZE, (struct trace_value){.type = CAIRN_I_VALUE_FLOAT, .f = 0.1});
     feed_begin(made, MAIN, two, background);
-    feed_size(made, 210, two, (struct trace_value){.type = CAIRN_I_VALUE_BOOL, .u = 1});
+    feed_attr(made, 210, two, SIZE, (struct trace_value){.type = CAIRN_I_VALUE_BOOL, .u = 1});
     feed_begin(made, WORKER, pay, two);
-    feed_size(made, 310, pay,
+    feed_attr(made, 310, pay, SIZE,
               (struct trace_value){.type = CAIRN_I_VALUE_TEXT, .text = "large, very", .text_bytes = 5});
     feed_begin(made, MAIN, left, background);
     feed_fail(made, 500, WORKER, pay);

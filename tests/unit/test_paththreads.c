@@ -2,8 +2,6 @@
  * the steps it must have. SPDX-License-Identifier: Apache-2.0 */
 #include "pathtext.h"
 
-static const struct trace_task_id background;
-
 /* ---- Threads ---------------------------------------------------------------------------------------- */
 
 static void a_task_is_handed_from_thread_to_thread(void **state)

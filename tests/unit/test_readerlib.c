@@ -143,6 +143,7 @@ static void equal_ids_are_equal_structs(void **state)
     size_t begins = 0, ends = 0, brews = 0;
     const cairn_reader_event *event;
     while (cairn_reader_next(reader, &event, NULL) > 0) {
+        assert_true(!event->other.number == !event->other_type[0]); /* no parent has no type */
         if (event->kind == CAIRN_READER_TASK_BEGIN) begun[begins++] = event->task;
         if (event->kind == CAIRN_READER_TASK_END || event->kind == CAIRN_READER_TASK_FAIL)
             ended[ends++] = event->task;

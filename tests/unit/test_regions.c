@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-static const struct trace_task_id background;
-
 static void begin(struct handmade *made, struct analysis_regions *regions)
 {
     handmade_begin(made);
@@ -89,11 +87,9 @@ static void what_reaches_back_covers_from_the_begin_alone(void **state)
     struct analysis_regions regions;
     struct trace_region_id outer = region_id(WAIT, 1, 300, MAIN, background);
     struct trace_region_id early = region_id(BREW, 2, 150, MAIN, background);
-    struct trace_event listed = {
-        .time = 310, .kind = TRACE_REGION_OPEN, .thread = MAIN, .site = BREW, .region = early};
     begin(&made, &regions);
     feed_region(&made, outer);
-    feed(&made, listed);
+    feed_region_open(&made, 310, early);
     feed_region_end(&made, 400, MAIN, early, HERE);
     feed_region_end(&made, 1000, MAIN, outer, HERE);
     feed_done(&made);
@@ -146,13 +142,11 @@ static void regions_without_begin_count_from_their_birth(void **state)
     struct analysis_regions regions;
     struct trace_region_id lost = region_id(BREW, 1, 100, UINT32_MAX, background);
     struct trace_region_id open = region_id(WAIT, 2, 150, MAIN, background);
-    struct trace_event opened = {
-        .time = 200, .kind = TRACE_REGION_OPEN, .thread = MAIN, .site = WAIT, .region = open};
     begin(&made, &regions);
     feed_region_end(&made, 400, MAIN, lost, HERE);
     feed_region_end(&made, 500, MAIN, lost, HERE);
-    feed(&made, opened);
-    feed(&made, opened); /* the next chunk says so again */
+    feed_region_open(&made, 200, open);
+    feed_region_open(&made, 200, open); /* the next chunk says so again */
     feed_region_end(&made, 650, MAIN, open, HERE);
     feed_done(&made);
     assert_int_equal(row(&regions, "brew")->count, 1);
@@ -174,18 +168,14 @@ static void regions_without_begin_end_once_whoever_ends_them(void **state)
     struct analysis_regions regions;
     struct trace_region_id listed = region_id(WAIT, 1, 150, MAIN, background), named = listed;
     struct trace_region_id early = region_id(BREW, 2, 160, MAIN, background), early_named = early;
-    struct trace_event open = {
-        .time = 200, .kind = TRACE_REGION_OPEN, .thread = MAIN, .site = WAIT, .region = listed};
-    struct trace_event open_early = {
-        .time = 300, .kind = TRACE_REGION_OPEN, .thread = MAIN, .site = BREW, .region = early};
     named.thread = early_named.thread = UINT32_MAX;
     begin(&made, &regions);
-    feed(&made, open);
+    feed_region_open(&made, 200, listed);
     feed_region_end(&made, 250, WORKER, early_named, HERE); /* before its thread lists it */
-    feed(&made, open_early);
+    feed_region_open(&made, 300, early);
     feed_region_end(&made, 400, WORKER, named, HERE);
     feed_region_end(&made, 500, WORKER, named, HERE);
-    feed(&made, open);
+    feed_region_open(&made, 200, listed);
     feed_done(&made);
     for (int i = 0; i < 2; i++) {
         const struct analysis_stats *stats = row(&regions, i ? "brew" : "wait");

@@ -3,8 +3,6 @@
 
 #include "analysis/series.h"
 
-static const struct trace_task_id background;
-
 static void begin(struct handmade *made, struct analysis_series *series, struct analysis_window window,
                   uint32_t buckets)
 {

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-static const struct trace_task_id background;
-
 static void begin(struct handmade *made, struct analysis_tasks *tasks, size_t slowest)
 {
     handmade_begin(made);

@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-static const struct trace_task_id background;
-
 static void begin(struct handmade *made, struct analysis_tree *tree)
 {
     handmade_begin(made);

@@ -10,7 +10,6 @@
 /* order 1: 100 to 600, begun on main, ended on worker, parent of payment 2, which fails on worker after 300 to 1300.
  * order 3: from 900 on main, unfinished, as is its region. The background logs, and so does a task begun while off. */
 static struct trace_task_id order, payment, open_order, off;
-static const struct trace_task_id background;
 static struct handmade made;
 
 enum {
@@ -34,18 +33,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static void feed_attr(uint64_t time, struct trace_task_id task, struct trace_value value)
-{
-    feed(&made,
-         (struct trace_event){
-             .time = time, .kind = TRACE_ATTR, .thread = MAIN, .site = SIZE, .task = task, .value = value});
-}
-
-static struct trace_value text_value(const char *text)
-{
-    return (struct trace_value){.type = CAIRN_I_VALUE_TEXT, .text = text, .text_bytes = strlen(text)};
-}
-
 static void feed_all(void)
 {
     const struct trace_region_id brew = region_id(BREW, 11, 150, MAIN, order);
@@ -57,11 +44,11 @@ static void feed_all(void)
     feed_region(&made, nested);
     feed_region_end(&made, 190, MAIN, nested, THERE);
     feed_log(&made, 200, MAIN, order, "extra foam");
-    feed_attr(210, order, (struct trace_value){.type = CAIRN_I_VALUE_INT, .i = 7});
+    feed_attr(&made, 210, order, SIZE, (struct trace_value){.type = CAIRN_I_VALUE_INT, .i = 7});
     feed_region_end(&made, 250, MAIN, brew, THERE);
     feed_begin(&made, WORKER, payment, order);
     feed_log(&made, 350, WORKER, payment, "till is open");
-    feed_attr(360, payment, text_value("7 of 9"));
+    feed_attr(&made, 360, payment, SIZE, text_value("7 of 9"));
     feed_region(&made, wait);
     feed_log(&made, 450, WORKER, order, "ready");
     feed_end(&made, 600, WORKER, order, THERE);
@@ -69,8 +56,9 @@ static void feed_all(void)
     feed_region_end(&made, 900, WORKER, wait, THERE);
     feed_begin(&made, MAIN, open_order, background);
     feed_region(&made, open);
-    feed_attr(960, open_order, (struct trace_value){.type = CAIRN_I_VALUE_FLOAT, .f = 0.5});
-    feed_attr(970, open_order, (struct trace_value){.type = CAIRN_I_VALUE_FLOAT, .f = 0.1}); /* counts */
+    feed_attr(&made, 960, open_order, SIZE, (struct trace_value){.type = CAIRN_I_VALUE_FLOAT, .f = 0.5});
+    feed_attr(&made, 970, open_order, SIZE,
+              (struct trace_value){.type = CAIRN_I_VALUE_FLOAT, .f = 0.1}); /* counts */
     feed_fail(&made, 1300, WORKER, payment);
     feed_log(&made, 1400, WORKER, off, "begun while off");
     feed_done(&made);

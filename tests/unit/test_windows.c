@@ -7,8 +7,6 @@
 
 enum { WINDOW = 1000 };
 
-static const struct trace_task_id background;
-
 struct test {
     struct handmade made;
     struct trace_process process;
@@ -218,8 +216,7 @@ static void regions_from_before_the_window_are_no_finding(void **state)
     struct trace_region_id lost = region_id(BREW, 3, 1001, UINT32_MAX, background);
     begin(&test, WINDOW);
     take_regions(&test);
-    feed(&test.made,
-         (struct trace_event){.time = 1100, .kind = TRACE_REGION_OPEN, .thread = MAIN, .region = listed});
+    feed_region_open(&test.made, 1100, listed);
     feed_region_end(&test.made, 1200, WORKER, named, HERE);
     feed_region_end(&test.made, 1300, MAIN, listed, HERE);
     assert_int_equal(test.made.diagnostics.count, 0);

@@ -109,11 +109,17 @@ static void intervals_of_pairs_agree_with_p(void **state)
 
 /* ---- Other sides ------------------------------------------------------------------------------------- */
 
-/* Tasks of one kind, twice as slow in the second half, on side B by `is_b`. */
+/* In both halves, but every tenth task of A in the first one and of B in the second: those are of a type of their own. */
+static bool apart(struct aapairs *pairs, uint64_t i)
+{
+    return i % 10 == 0 ? i >= 10000 : aapairs_random(pairs) % 2;
+}
+
+/* Tasks of one kind, or of two that are `apart`, twice as slow in the second half; on side B by `is_b`. */
 static void split_by(bool (*is_b)(struct aapairs *, uint64_t), struct analysis_compare *compare,
                      struct aapairs_side sides[2])
 {
-    static struct aapairs pairs = {.random = 23, .types = type_names, .type_count = 1};
+    static struct aapairs pairs = {.random = 23, .types = type_names, .type_count = 2};
     bool *on_b = calloc(20000, sizeof *on_b);
     assert_non_null(on_b);
     for (uint64_t i = 0; i < 20000; i++) on_b[i] = is_b(&pairs, i);
@@ -123,8 +129,11 @@ static void split_by(bool (*is_b)(struct aapairs *, uint64_t), struct analysis_c
         for (uint64_t i = 0; i < 20000; i++) {
             uint64_t end = 1000000 + 1000 * i;
             uint64_t duration = (i < 10000 ? 500 : 1000) + aapairs_random(&pairs) % 100;
-            struct analysis_batch_item item = {
-                .begin_ticks = end - duration, .end_ticks = end, .weight = 1, .is_root = true};
+            struct analysis_batch_item item = {.type = is_b == apart && i % 10 == 0,
+                                               .begin_ticks = end - duration,
+                                               .end_ticks = end,
+                                               .weight = 1,
+                                               .is_root = true};
             if (on_b[i] != side) continue;
             assert_true(analysis_batches_add(&sides[side].batches, &item));
             if (side) assert_true(analysis_batches_add(&sides[side].windows, &item));
@@ -195,6 +204,19 @@ static void only_sides_of_the_same_times_are_paired(void **state)
     aapairs_free(sides, &compare);
 }
 
+static void what_no_window_has_on_both_sides_cannot_be_tested(void **state)
+{
+    (void)state;
+    static struct aapairs_side sides[2];
+    struct analysis_compare compare;
+    split_by(apart, &compare, sides);
+    assert_true(compare.is_paired);
+    assert_int_equal(type_of(&compare, "page")->change, ANALYSIS_SAME);
+    assert_int_equal(type_of(&compare, "search")->change, ANALYSIS_UNTESTED);
+    assert_true(isnan(type_of(&compare, "search")->metrics[ANALYSIS_MEAN].p));
+    aapairs_free(sides, &compare);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +227,7 @@ int main(void)
         cmocka_unit_test(intervals_of_pairs_agree_with_p),
         cmocka_unit_test(a_side_that_was_busy_at_slow_times_is_not_slower),
         cmocka_unit_test(only_sides_of_the_same_times_are_paired),
+        cmocka_unit_test(what_no_window_has_on_both_sides_cannot_be_tested),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,8 +142,9 @@ setup() {
 @test "a double end is told of once, though the trace is read twice" {
     sed '$p' orders.txt >twice.txt
     "$CAIRN" assemble twice.txt -o twice.cairn
-    [ "$("$CAIRN" explain --json twice.cairn order | jq '[.diagnostics[] | select(.name == "double_end") | .count]')" = \
-        "$("$CAIRN" tasks --json twice.cairn order | jq '[.diagnostics[] | select(.name == "double_end") | .count]')" ]
+    for command in explain tasks; do
+        [ "$("$CAIRN" "$command" --json twice.cairn order | jq -c '[.diagnostics[] | select(.name == "double_end") | .count]')" = '[1]' ]
+    done
 }
 
 @test "what text a trace has does not reach the terminal as it is" {
@@ -162,7 +163,9 @@ recount() {
 }
 
 @test "counts, medians and probabilities are those of a second count over the text" {
-    run -0 recount $(chosen 1 5 11 46)
+    run recount $(chosen 1 5 11 46)
+    echo "$output"
+    [ "$status" -eq 0 ]
     [[ "$output" == *" findings counted again "* && "$output" != *" 0 findings"* ]]
 }
 

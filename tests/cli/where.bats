@@ -63,6 +63,7 @@ types() {
         # But for the time that rates refer to, which --from and --to cut too.
         "$CAIRN" tasks --json "${pair%%|*}" shop.cairn | jq 'del(.types[] | .rate_per_s, .concurrency_mean)' >short.json
         "$CAIRN" tasks --json --where "${pair#*|}" shop.cairn | jq 'del(.types[] | .rate_per_s, .concurrency_mean)' >long.json
+        [ -s short.json ]
         diff short.json long.json
     done
     [ "$("$CAIRN" tasks -n 9 --json --min 19us --where 'not id = 7' shop.cairn | jq -c '[.tasks[].id]')" = '["5r1"]' ]

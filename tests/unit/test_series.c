@@ -17,13 +17,15 @@ static void end(struct handmade *made, struct analysis_series *series)
     handmade_end(made);
 }
 
+static void feed_counter(struct handmade *made, uint64_t time, uint32_t site, struct trace_value value)
+{
+    feed(made, (struct trace_event){
+                   .time = time, .kind = TRACE_COUNTER, .thread = MAIN, .site = site, .value = value});
+}
+
 static void feed_count(struct handmade *made, uint64_t time, uint64_t value)
 {
-    feed(made, (struct trace_event){.time = time,
-                                    .kind = TRACE_COUNTER,
-                                    .thread = MAIN,
-                                    .site = SIZE,
-                                    .value = {.type = CAIRN_I_VALUE_UINT, .u = value}});
+    feed_counter(made, time, SIZE, (struct trace_value){.type = CAIRN_I_VALUE_UINT, .u = value});
 }
 
 static void a_task_counts_where_it_ends_and_is_open_all_along(void **state)
@@ -124,6 +126,28 @@ static void counters_have_extremes_mean_and_last(void **state)
     end(&made, &series);
 }
 
+static void counters_come_by_name_whatever_their_numbers_are(void **state)
+{
+    (void)state;
+    struct handmade made;
+    struct analysis_series series;
+    begin(&made, &series, (struct analysis_window){0, 1000000}, 1);
+    feed_counter(&made, 100, TILL, (struct trace_value){.type = CAIRN_I_VALUE_INT, .i = -5});
+    feed_count(&made, 200, 9);
+    feed_counter(&made, 300, BREW, (struct trace_value){.type = CAIRN_I_VALUE_FLOAT, .f = 0.5});
+    feed_counter(&made, 400, TILL, (struct trace_value){.type = CAIRN_I_VALUE_INT, .i = 2});
+    feed_done(&made);
+    static const char *const names[] = {"brew", "size", "till"};
+    static const double sums[] = {0.5, 9, -3};
+    assert_int_equal(series.counters.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(series.counters.items[i].name, names[i]);
+        assert_true(series.counters.items[i].values[0].sum == sums[i]);
+    }
+    assert_true(series.counters.items[2].values[0].min == -5);
+    end(&made, &series);
+}
+
 static void the_heat_map_is_in_order_and_adds_up(void **state)
 {
     (void)state;
@@ -175,6 +199,7 @@ int main(void)
         cmocka_unit_test(buckets_fit_together),
         cmocka_unit_test(a_part_looks_as_in_the_whole),
         cmocka_unit_test(counters_have_extremes_mean_and_last),
+        cmocka_unit_test(counters_come_by_name_whatever_their_numbers_are),
         cmocka_unit_test(the_heat_map_is_in_order_and_adds_up),
         cmocka_unit_test(a_short_window_has_fewer_buckets_and_none_has_nothing),
     };

@@ -71,6 +71,28 @@ static void first_end_counts_and_later_ones_are_shown(void **state)
     end(&made, &tasks);
 }
 
+/* While it is open, and when it is over. */
+static void first_begin_counts_and_later_ones_are_shown(void **state)
+{
+    (void)state;
+    struct handmade made;
+    struct analysis_tasks tasks;
+    struct trace_task_id one = task_id(ORDER, 1, 100), again = task_id(ORDER, 1, 200),
+                         late = task_id(ORDER, 1, 500);
+    const char *example = "";
+    begin(&made, &tasks, 0);
+    feed_begin(&made, MAIN, one, background);
+    feed_begin(&made, WORKER, again, background);
+    feed_end(&made, 400, MAIN, one, HERE);
+    feed_begin(&made, MAIN, late, background);
+    feed_done(&made);
+    assert_int_equal(row(&tasks, "order")->count, 1);
+    assert_int_equal((uint64_t)row(&tasks, "order")->time.sum, 300);
+    assert_int_equal(found(&made, "double_begin", &example), 2);
+    assert_string_equal(example, "task 1 'order'");
+    end(&made, &tasks);
+}
+
 static void tasks_without_begin_are_told_apart(void **state)
 {
     (void)state;
@@ -151,6 +173,24 @@ static void the_slowest_come_first(void **state)
         const struct analysis_task *task = &tasks.slowest.items[i];
         assert_int_equal(task->end_ticks - task->id.birth, 1100 - i);
     }
+    end(&made, &tasks);
+}
+
+static void equally_slow_ones_come_in_the_order_of_their_begins(void **state)
+{
+    (void)state;
+    struct handmade made;
+    struct analysis_tasks tasks;
+    static const uint64_t births[] = {300, 100, 200, 200}; /* by serial, less one; the last two at once */
+    static const uint64_t expected[] = {2, 3, 4, 1};
+    begin(&made, &tasks, 9);
+    for (uint64_t i = 4; i-- > 0;) feed_begin(&made, MAIN, task_id(ORDER, i + 1, births[i]), background);
+    for (uint64_t i = 4; i-- > 0;)
+        feed_end(&made, births[i] + 50, MAIN, task_id(ORDER, i + 1, births[i]), HERE);
+    feed_done(&made);
+    analysis_slowest_sort(&tasks.slowest);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(analysis_id_key(tasks.slowest.items[i].id.id) % 16, expected[i]);
     end(&made, &tasks);
 }
 
@@ -250,10 +290,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(latency_is_from_birth_to_first_end),
         cmocka_unit_test(first_end_counts_and_later_ones_are_shown),
+        cmocka_unit_test(first_begin_counts_and_later_ones_are_shown),
         cmocka_unit_test(tasks_without_begin_are_told_apart),
         cmocka_unit_test(what_never_ends_is_unfinished),
         cmocka_unit_test(self_time_is_without_the_union_of_subtasks),
         cmocka_unit_test(the_slowest_come_first),
+        cmocka_unit_test(equally_slow_ones_come_in_the_order_of_their_begins),
         cmocka_unit_test(types_are_sorted_by_total),
         cmocka_unit_test(memory_is_bounded_by_what_is_open),
         cmocka_unit_test(an_end_before_the_birth_counts_as_zero),

@@ -92,9 +92,9 @@ agree() {
     (ulimit -v 40000; exec "$CAIRN" --version) || skip "the tool does not start in so little memory"
     cells=$(printf "printf('%%99d', x),%.0s" {1..90})
     rows="WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 4999) SELECT $cells x FROM c"
-    run -1 --separate-stderr bash -c 'ulimit -v 40000; exec "$0" sql everything.cairn "$1"' "$CAIRN" "$rows"
-    [[ "$stderr" == *"out of memory: the answer is not complete"* ]]
-    [ "$(awk '{print NF}' <<<"$output" | sort -u | wc -l)" -eq 2 ] # the head's, and the rows'
+    run -1 bash -c 'ulimit -v 40000; exec "$0" sql everything.cairn "$1" >cut.txt' "$CAIRN" "$rows" # it is large
+    [[ "$output" == *"out of memory: the answer is not complete"* ]]
+    [ "$(awk '{print NF}' cut.txt | sort -u | wc -l)" -eq 2 ] # the head's, and the rows'
 }
 
 @test "arguments of formatted logs have their own types" {
@@ -185,14 +185,14 @@ TEXT
     [[ "$output" == *"TEMP B-TREE"* ]]
     # Also where many rows go by, each second one late by one: whatever waits, one pair is cut.
     { sed '/log site=1 time/d' back.txt
-        for ((i = 0; i < 6001; i++)); do echo "  log site=1 time=$((2000 + (i + 1 ^ 1))) text=\"x\""; done
+        awk 'BEGIN { for (i = 0; i < 6001; i++) printf "  log site=1 time=%d text=\"x\"\n", 2000 + i + i % 2 * 2 }'
     } >pairs.txt
     "$CAIRN" assemble pairs.txt -o pairs.cairn
     "$CAIRN" sql --json pairs.cairn 'SELECT time_ns FROM logs ORDER BY time_ns' |
         jq -e '[.[].time_ns] | length == 6001 and . == sort'
     # One that is too late for that is an error, and never a wrong order.
     { sed '/time=3000/d' back.txt
-        for ((i = 0; i < 3000; i++)); do echo "  log site=1 time=$((6000 + i)) text=\"x\""; done
+        awk 'BEGIN { for (i = 0; i < 3000; i++) printf "  log site=1 time=%d text=\"x\"\n", 6000 + i }'
         echo '  log site=1 time=3000 text="b"'
     } >late.txt
     "$CAIRN" assemble late.txt -o late.cairn

@@ -11,6 +11,7 @@
  *    table in memory with an index by the column that is compared, and answers from that.
  *
  * Read only: an authorizer denies all but SELECT. One thread uses a session at a time, but sql_interrupt.
+ * Whoever asks sees statements and the values of their rows (below), and nothing of the engine that runs them.
  */
 #ifndef CAIRN_SQL_SQL_H
 #define CAIRN_SQL_SQL_H
@@ -18,8 +19,6 @@
 #include "base/base.h"
 #include "sql/catalog.h"
 #include "trace/trace.h"
-
-#include <sqlite3.h>
 
 struct analysis_explain;
 struct analysis_finding;
@@ -43,15 +42,64 @@ struct sql_session *sql_open(char *const *paths, unsigned count, const struct sq
                              struct cairn_error *error);
 void sql_close(struct sql_session *session);
 
-/* To prepare and step statements, with sqlite3_prepare_v2 and so on. */
-sqlite3 *sql_database(struct sql_session *session);
-/* Before the first step of a statement: its time begins; and after its end: what was kept for it is freed. */
-void sql_statement_begin(struct sql_session *session);
-void sql_statement_end(struct sql_session *session);
-/* Stops the running statement soon; it fails with SQLITE_INTERRUPT. Async-signal-safe. */
+/* ---- Statements ------------------------------------------------------------------------------------------------ */
+
+enum sql_step {
+    SQL_ROW,     /* there is a row: its values can be asked for */
+    SQL_DONE,    /* there are no more */
+    SQL_STOPPED, /* by sql_interrupt, or because its time was up */
+    SQL_FAILED   /* sql_problem_of tells why */
+};
+
+enum sql_value_type { SQL_VALUE_NULL, SQL_VALUE_INT, SQL_VALUE_FLOAT, SQL_VALUE_TEXT, SQL_VALUE_BLOB };
+
+struct sql_value {
+    enum sql_value_type type;
+    int64_t i;
+    double f;
+    const char *bytes; /* of text and blobs, `count` of them, any; NULL: memory ran out */
+    size_t count;
+};
+
+struct sql_problem {
+    const char *message;
+    long offset;     /* in the text that was given to sql_prepare; negative: unknown */
+    bool is_refused; /* it is no SELECT */
+};
+
+struct sql_statement;
+
+/* Takes the first statement of `text`, and begins its time; *rest is what follows it. *statement is NULL if there is only
+ * blank or a comment. False: it cannot be run. sql_finish in any case. */
+bool sql_prepare(struct sql_session *session, const char *text, struct sql_statement **statement,
+                 const char **rest);
+/* Runs it up to its next row. */
+enum sql_step sql_step(struct sql_statement *statement);
+unsigned sql_column_count(const struct sql_statement *statement);
+/* As it is in the statement; not unique. NULL if memory ran out. */
+const char *sql_column_name(const struct sql_statement *statement, unsigned column);
+/* A value of the present row, which lives until the next step. */
+struct sql_value sql_value(const struct sql_statement *statement, unsigned column);
+/* Frees the statement, which may be NULL, and what was kept for it. */
+void sql_finish(struct sql_session *session, struct sql_statement *statement);
+
+/* Why the last statement failed; lives until sql_finish. */
+struct sql_problem sql_problem_of(const struct sql_session *session);
+/* Stops the running statement soon. Async-signal-safe. */
 void sql_interrupt(struct sql_session *session);
 /* Whether it was stopped because its time was up. */
 bool sql_timed_out(const struct sql_session *session);
+
+/* Whether the text is a whole statement: it ends with a semicolon that is in no string or comment. */
+bool sql_is_complete(const struct sql_session *session, const char *text);
+enum { SQL_WORD_BYTES = 32 };
+/* The keywords of the language, by number from 0, in capitals. False: there are no more. */
+bool sql_keyword(unsigned number, char word[SQL_WORD_BYTES]);
+enum { SQL_FLOAT_BYTES = 40 };
+/* A floating number with 15 digits, always recognisable as one: 1.0. */
+char *sql_float_text(char text[SQL_FLOAT_BYTES], double value);
+
+/* ---- Traces ---------------------------------------------------------------------------------------------------- */
 
 /* What was found out about a trace until now: its info has all damage that was met by any statement. */
 unsigned sql_trace_count(const struct sql_session *session);

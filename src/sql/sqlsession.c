@@ -8,7 +8,6 @@
 #include <time.h>
 
 enum {
-    OPS_PER_CHECK = 10000,
     PROCESSES_MAX = 1 << 18, /* of all traces: sql_task_key */
     PROCESSES_SPARE = 1024   /* of each trace: a folder that is still recorded into may get more */
 };
@@ -29,38 +28,69 @@ static int out_of_memory(struct cairn_error *error)
 
 bool sql_should_stop(struct sql_session *session)
 {
-    if (session->is_interrupted) return true;
+    /* Relaxed: it only says that, nothing is read by it. */
+    if (atomic_load_relaxed(&session->is_interrupted)) return true;
     if (session->deadline_ns && now_ns() > session->deadline_ns) session->timed_out = true;
     return session->timed_out;
 }
 
-static int check_progress(void *data)
-{
-    return sql_should_stop(data);
-}
-
 void sql_interrupt(struct sql_session *session)
 {
-    session->is_interrupted = 1;
-    sqlite3_interrupt(session->database);
-}
-
-void sql_statement_begin(struct sql_session *session)
-{
-    session->is_interrupted = 0;
-    session->timed_out = false;
-    session->deadline_ns = session->options.timeout_ns ? now_ns() + session->options.timeout_ns : 0;
-}
-
-void sql_statement_end(struct sql_session *session)
-{
-    sql_forget_stores(session);
-    session->deadline_ns = 0;
+    atomic_store_relaxed(&session->is_interrupted, 1); /* see sql_should_stop */
+    session->engine->interrupt(session);
 }
 
 bool sql_timed_out(const struct sql_session *session)
 {
     return session->timed_out;
+}
+
+/* ---- Statements ------------------------------------------------------------------------------------------ */
+
+bool sql_prepare(struct sql_session *session, const char *text, struct sql_statement **statement,
+                 const char **rest)
+{
+    atomic_store_relaxed(&session->is_interrupted, 0); /* see sql_should_stop */
+    session->timed_out = false;
+    session->deadline_ns = session->options.timeout_ns ? now_ns() + session->options.timeout_ns : 0;
+    *statement = NULL;
+    return session->engine->prepare(session, text, statement, rest);
+}
+
+enum sql_step sql_step(struct sql_statement *statement)
+{
+    return statement->session->engine->step(statement);
+}
+
+unsigned sql_column_count(const struct sql_statement *statement)
+{
+    return statement->session->engine->column_count(statement);
+}
+
+const char *sql_column_name(const struct sql_statement *statement, unsigned column)
+{
+    return statement->session->engine->column_name(statement, column);
+}
+
+struct sql_value sql_value(const struct sql_statement *statement, unsigned column)
+{
+    return statement->session->engine->value(statement, column);
+}
+
+void sql_finish(struct sql_session *session, struct sql_statement *statement)
+{
+    session->engine->finish(session, statement);
+    session->deadline_ns = 0;
+}
+
+struct sql_problem sql_problem_of(const struct sql_session *session)
+{
+    return session->problem;
+}
+
+bool sql_is_complete(const struct sql_session *session, const char *text)
+{
+    return session->engine->is_complete(text);
 }
 
 /* ---- Traces ---------------------------------------------------------------------------------------------- */
@@ -117,27 +147,15 @@ const struct trace_info *sql_trace_info(const struct sql_session *session, unsig
 
 /* ---- Opening --------------------------------------------------------------------------------------------- */
 
-static int open_database(struct sql_session *session, struct cairn_error *error)
-{
-    int result =
-        sqlite3_open_v2(":memory:", &session->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, NULL);
-    if (result == SQLITE_OK) result = sql_register_tables(session);
-    if (result == SQLITE_OK) result = sql_register_functions(session);
-    if (result != SQLITE_OK)
-        return cairn__error_set(error, CAIRN_ENOMEM, NULL, CAIRN_ERROR_NOWHERE,
-                                "SQLite could not be started: %s", sqlite3_errstr(result));
-    sqlite3_progress_handler(session->database, OPS_PER_CHECK, check_progress, session);
-    sql_guard(session);
-    return 0;
-}
-
 struct sql_session *sql_open(char *const *paths, unsigned count, const struct sql_options *options,
                              struct cairn_error *error)
 {
     struct sql_session *session = calloc(1, sizeof *session);
     if (!session) return out_of_memory(error), NULL;
     session->options = *options;
-    if (open_traces(session, paths, count, error) == 0 && open_database(session, error) == 0) return session;
+    session->engine = &sql_engine_sqlite;
+    if (open_traces(session, paths, count, error) == 0 && session->engine->open(session, error) == 0)
+        return session;
     sql_close(session);
     return NULL;
 }
@@ -145,15 +163,9 @@ struct sql_session *sql_open(char *const *paths, unsigned count, const struct sq
 void sql_close(struct sql_session *session)
 {
     if (!session) return;
-    if (session->database) sql_forget_stores(session);
-    sqlite3_close(session->database);
+    session->engine->close(session);
     for (unsigned i = 0; i < session->trace_count; i++)
         session->traces[i].source->close(session->traces[i].source);
     free(session->traces);
     free(session);
-}
-
-sqlite3 *sql_database(struct sql_session *session)
-{
-    return session->database;
 }

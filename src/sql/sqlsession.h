@@ -2,9 +2,10 @@
 #ifndef CAIRN_SQL_SQLSESSION_H
 #define CAIRN_SQL_SQLSESSION_H
 
+#include "base/atomic.h"
 #include "sql/sql.h"
 
-#include <signal.h>
+#include <sqlite3.h>
 
 struct sql_trace {
     const char *path;
@@ -13,12 +14,37 @@ struct sql_trace {
     int64_t first_process; /* see sql_task_key */
 };
 
+/* What runs statements. */
+struct sql_engine {
+    int (*open)(struct sql_session *session, struct cairn_error *error); /* 0, or -1 with *error set */
+    void (*close)(struct sql_session *session); /* also after an `open` that failed */
+    bool (*is_complete)(const char *text);
+    /* As in sql.h; what fails is told by sql_fail. */
+    bool (*prepare)(struct sql_session *session, const char *text, struct sql_statement **statement,
+                    const char **rest);
+    enum sql_step (*step)(struct sql_statement *statement);
+    unsigned (*column_count)(const struct sql_statement *statement);
+    const char *(*column_name)(const struct sql_statement *statement, unsigned column);
+    struct sql_value (*value)(const struct sql_statement *statement, unsigned column);
+    void (*finish)(struct sql_session *session, struct sql_statement *statement); /* which may be NULL */
+    void (*interrupt)(struct sql_session *session); /* async-signal-safe; NULL: it looks at sql_should_stop */
+};
+
+extern const struct sql_engine sql_engine_sqlite; /* sqliteengine.c */
+
+/* Every engine's statement begins with this. */
+struct sql_statement {
+    struct sql_session *session;
+};
+
 struct sql_session {
-    sqlite3 *database;
+    const struct sql_engine *engine;
+    sqlite3 *database; /* of the engine SQLite */
     struct sql_options options;
     struct sql_trace *traces;
     unsigned trace_count;
-    volatile sig_atomic_t is_interrupted; /* set by a signal handler */
+    struct sql_problem problem; /* of the last statement */
+    int is_interrupted;         /* set by a signal handler */
     bool timed_out;
     bool is_declaring;          /* a table tells SQLite its columns: it asks the authorizer about that too */
     uint64_t deadline_ns;       /* of CLOCK_MONOTONIC; 0: none */

@@ -78,24 +78,26 @@ static void close_session(struct sql_session *session)
     unlink(own_path("trace"));
 }
 
+static char last_problem[512];
+
 /* Runs to the end; *answer is the first number of the last row. */
-static int run(struct sql_session *session, const char *text, int64_t *answer)
+static enum sql_step run(struct sql_session *session, const char *text, int64_t *answer)
 {
-    sqlite3_stmt *statement;
-    sql_statement_begin(session);
-    assert_int_equal(sqlite3_prepare_v2(sql_database(session), text, -1, &statement, NULL), SQLITE_OK);
-    int result;
-    while ((result = sqlite3_step(statement)) == SQLITE_ROW) *answer = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sql_statement_end(session);
+    struct sql_statement *statement;
+    const char *rest;
+    enum sql_step result = sql_prepare(session, text, &statement, &rest) ? SQL_ROW : SQL_FAILED;
+    assert_int_equal(result, SQL_ROW);
+    while ((result = sql_step(statement)) == SQL_ROW) *answer = sql_value(statement, 0).i;
+    if (result == SQL_FAILED)
+        snprintf(last_problem, sizeof last_problem, "%s", sql_problem_of(session).message);
+    sql_finish(session, statement);
     return result;
 }
 
 static void expect(struct sql_session *session, const char *text, int64_t expected)
 {
     int64_t answer = INT64_MIN;
-    if (run(session, text, &answer) != SQLITE_DONE)
-        fail_msg("%s: %s", text, sqlite3_errmsg(sql_database(session)));
+    if (run(session, text, &answer) != SQL_DONE) fail_msg("%s: %s", text, last_problem);
     if (answer != expected) fail_msg("%s: %lld", text, (long long)answer);
 }
 
@@ -136,7 +138,7 @@ static void every_table_can_be_asked_for_all_and_for_nothing(void **state)
         if (sql_tables[i].kind == &sql_kind_compare) call = "(1, 1)";
         int64_t answer;
         snprintf(text, sizeof text, "SELECT trace, * FROM %s%s", sql_tables[i].name, call);
-        assert_int_equal(run(session, text, &answer), SQLITE_DONE);
+        assert_int_equal(run(session, text, &answer), SQL_DONE);
         snprintf(text, sizeof text, "SELECT count(*) FROM %s%s WHERE trace = 2", sql_tables[i].name, call);
         expect(session, text, 0);
     }
@@ -163,12 +165,12 @@ static void a_query_is_stopped_wherever_it_is_and_the_session_goes_on(void **sta
         struct stop stop = {0};
         int64_t answer, right = 0;
         struct sql_session *session = open_session(&stop, 1 << 30);
-        assert_int_equal(run(session, queries[i], &right), SQLITE_DONE);
+        assert_int_equal(run(session, queries[i], &right), SQL_DONE);
         unsigned all = stop.reports;
         assert_true(all > 3);
         for (stop.at = 1; stop.at <= all; stop.at++) {
             stop.reports = 0;
-            assert_int_equal(run(session, queries[i], &answer), SQLITE_INTERRUPT);
+            assert_int_equal(run(session, queries[i], &answer), SQL_STOPPED);
             assert_int_equal(stop.reports, stop.at); /* at once */
             assert_int_equal(session->kept_bytes, 0);
         }
@@ -210,8 +212,8 @@ static void what_joins_keep_is_bounded(void **state)
     int64_t answer;
     struct sql_session *session = open_session(&stop, 100000);
     assert_int_equal(run(session, "SELECT count(*) FROM tasks JOIN logs USING (task_key)", &answer),
-                     SQLITE_ERROR);
-    assert_non_null(strstr(sqlite3_errmsg(sql_database(session)), "--memory"));
+                     SQL_FAILED);
+    assert_non_null(strstr(last_problem, "--memory"));
     assert_int_equal(session->kept_bytes, 0);
     expect(session, "SELECT count(*) FROM logs", 2 * TASKS);
     expect(session, "SELECT count(*) FROM slowest(NULL, 5) a JOIN slowest(NULL, 9) b USING (task_key)", 5);

@@ -95,13 +95,11 @@ static void show_lines(const char *text)
     }
 }
 
-void sqlerror_tell(struct sql_session *session, const char *text, int offset)
+void sqlerror_tell(struct sql_problem problem, const char *text, const char *begin)
 {
-    const char *message = sqlite3_errmsg(sql_database(session));
     fprintf(stderr, "cairn sql: ");
-    if (strcmp(message, "not authorized") == 0 || strcmp(message, "authorization denied") == 0)
-        message = "only SELECT is allowed: traces are read, never changed";
-    show_lines(message);
-    if (offset >= 0) show_place(text, (size_t)offset);
-    tell_nearest(message, text);
+    show_lines(problem.is_refused ? "only SELECT is allowed: traces are read, never changed"
+                                  : problem.message);
+    if (problem.offset >= 0) show_place(text, (size_t)(begin - text) + (size_t)problem.offset);
+    tell_nearest(problem.message, text);
 }

@@ -4,8 +4,8 @@
 
 #include "sql/sql.h"
 
-/* Tells on stderr of the last error of the session's database: the message, the line of `text` at `offset` with a mark
- * (none if it is negative), and names that are near to one that is not known. */
-void sqlerror_tell(struct sql_session *session, const char *text, int offset);
+/* Tells on stderr of a problem of the statement that begins at `begin` in `text`: the message, the line with a mark, if the
+ * place is known, and names that are near to one that is not known. */
+void sqlerror_tell(struct sql_problem problem, const char *text, const char *begin);
 
 #endif

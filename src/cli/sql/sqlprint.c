@@ -16,7 +16,7 @@
 enum { ROWS_PER_BLOCK = 5000, TEXT_COLUMNS_MAX = 100, NAME_BYTES = 256 };
 
 struct printing {
-    sqlite3_stmt *statement;
+    struct sql_statement *statement;
     enum sqlprint_form form;
     unsigned column_count;
     char (*names)[NAME_BYTES]; /* unique, as JSON's keys are */
@@ -40,7 +40,7 @@ static bool name_columns(struct printing *printing)
     printing->names = calloc(printing->column_count + 1, sizeof *printing->names);
     if (!printing->names) return false;
     for (unsigned i = 0; i < printing->column_count; i++) {
-        const char *given = sqlite3_column_name(printing->statement, (int)i);
+        const char *given = sql_column_name(printing->statement, i);
         if (!given) return false;
         snprintf(printing->names[i], NAME_BYTES, "%s", given);
         for (unsigned n = 2; is_taken(printing, i, printing->names[i]); n++)
@@ -52,42 +52,40 @@ static bool name_columns(struct printing *printing)
 /* ---- JSON and CSV ------------------------------------------------------------------------------------------- */
 
 /* X'00ff', as SQL has it; NULL if memory ran out. */
-static char *blob_text(sqlite3_stmt *statement, int column)
+static char *blob_text(struct sql_value blob)
 {
-    const unsigned char *bytes = sqlite3_column_blob(statement, column);
-    int count = sqlite3_column_bytes(statement, column);
-    char *text = malloc((size_t)count * 2 + 4);
+    char *text = malloc(blob.count * 2 + 4);
     if (!text) return cli_note_lack(), NULL;
     strcpy(text, "X'");
-    for (int i = 0; i < count; i++) sprintf(text + 2 + 2 * (size_t)i, "%02x", bytes[i]);
+    for (size_t i = 0; i < blob.count; i++) sprintf(text + 2 + 2 * i, "%02x", (unsigned char)blob.bytes[i]);
     strcat(text, "'");
     return text;
 }
 
-static const char *column_text(sqlite3_stmt *statement, int column)
+/* What text there is: none if memory ran out. */
+static struct sql_value value_text(struct sql_value value)
 {
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    if (!text) cli_note_lack();
-    return text ? text : "";
+    if (value.bytes) return value;
+    cli_note_lack();
+    return (struct sql_value){.type = SQL_VALUE_TEXT, .bytes = ""};
 }
 
 static void write_cell(struct printing *printing, unsigned column)
 {
     struct records *records = &printing->records;
-    sqlite3_stmt *statement = printing->statement;
     const char *name = printing->names[column];
-    int at = (int)column;
+    struct sql_value value = {.type = SQL_VALUE_NULL};
     char *blob;
-    switch (records->is_head ? SQLITE_NULL : sqlite3_column_type(statement, at)) {
-    case SQLITE_INTEGER: records_int(records, name, sqlite3_column_int64(statement, at)); break;
-    case SQLITE_FLOAT: records_double(records, name, sqlite3_column_double(statement, at)); break;
-    case SQLITE_TEXT: {
-        const char *text = column_text(statement, at);
-        records_text_bytes(records, name, text, (size_t)sqlite3_column_bytes(statement, at));
+    if (!records->is_head) value = sql_value(printing->statement, column);
+    switch (value.type) {
+    case SQL_VALUE_INT: records_int(records, name, value.i); break;
+    case SQL_VALUE_FLOAT: records_double(records, name, value.f); break;
+    case SQL_VALUE_TEXT:
+        value = value_text(value);
+        records_text_bytes(records, name, value.bytes, value.count);
         break;
-    }
-    case SQLITE_BLOB:
-        blob = blob_text(statement, at);
+    case SQL_VALUE_BLOB:
+        blob = blob_text(value);
         records_text(records, name, blob);
         free(blob);
         break;
@@ -104,9 +102,9 @@ static void write_row(struct printing *printing)
 
 /* ---- Tables ------------------------------------------------------------------------------------------------- */
 
-static bool is_number(int type)
+static bool is_number(enum sql_value_type type)
 {
-    return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
+    return type == SQL_VALUE_INT || type == SQL_VALUE_FLOAT;
 }
 
 /* Numbers to the right: as the first row has it. */
@@ -114,7 +112,7 @@ static void begin_table(struct printing *printing)
 {
     printing->table = (struct table){0};
     for (unsigned i = 0; i < printing->column_count; i++) {
-        bool right = is_number(sqlite3_column_type(printing->statement, (int)i));
+        bool right = is_number(sql_value(printing->statement, i).type);
         table_column(&printing->table, printing->names[i], right ? TABLE_RIGHT : TABLE_LEFT, 0);
     }
 }
@@ -126,32 +124,29 @@ static void end_table(struct printing *printing)
     table_free(&printing->table);
 }
 
-/* A NUL ends text for SQLite's own functions; here it is shown. */
 static void text_cell(struct table *table, const char *text, size_t bytes)
 {
     char cut[TEXT_COLUMNS_MAX * 8];
     table_raw(table, show_bytes_cut(cut, sizeof cut, text, bytes, TEXT_COLUMNS_MAX));
 }
 
-static void table_cell(struct printing *printing, int column)
+static void table_cell(struct printing *printing, unsigned column)
 {
-    sqlite3_stmt *statement = printing->statement;
-    char number[40], *blob;
-    switch (sqlite3_column_type(statement, column)) {
-    case SQLITE_NULL: table_raw(&printing->table, "·"); break;
-    case SQLITE_INTEGER:
-        snprintf(number, sizeof number, "%lld", (long long)sqlite3_column_int64(statement, column));
+    struct sql_value value = sql_value(printing->statement, column);
+    char number[SQL_FLOAT_BYTES], *blob;
+    switch (value.type) {
+    case SQL_VALUE_NULL: table_raw(&printing->table, "·"); break;
+    case SQL_VALUE_INT:
+        snprintf(number, sizeof number, "%" PRId64, value.i);
         table_raw(&printing->table, number);
         break;
-    case SQLITE_BLOB:
-        blob = blob_text(statement, column);
+    case SQL_VALUE_FLOAT: table_raw(&printing->table, sql_float_text(number, value.f)); break;
+    case SQL_VALUE_BLOB:
+        blob = blob_text(value);
         text_cell(&printing->table, blob ? blob : "", blob ? strlen(blob) : 0);
         free(blob);
         break;
-    default: { /* of a floating number SQLite's text, with 15 digits */
-        const char *text = column_text(statement, column);
-        text_cell(&printing->table, text, (size_t)sqlite3_column_bytes(statement, column));
-    }
+    default: value = value_text(value); text_cell(&printing->table, value.bytes, value.count);
     }
 }
 
@@ -160,7 +155,7 @@ static void add_to_table(struct printing *printing)
     uint64_t before = printing->rows - 1;
     if (before && before % ROWS_PER_BLOCK == 0) end_table(printing);
     if (before % ROWS_PER_BLOCK == 0) begin_table(printing);
-    for (unsigned i = 0; i < printing->column_count; i++) table_cell(printing, (int)i);
+    for (unsigned i = 0; i < printing->column_count; i++) table_cell(printing, i);
 }
 
 /* ---- Together ----------------------------------------------------------------------------------------------- */
@@ -182,10 +177,10 @@ static void end(struct printing *printing)
         records_end(&printing->records);
 }
 
-static void print_rows(struct printing *printing, int *result)
+static void print_rows(struct printing *printing, enum sql_step *result)
 {
     begin(printing);
-    for (; *result == SQLITE_ROW && !ferror(stdout); *result = sqlite3_step(printing->statement)) {
+    for (; *result == SQL_ROW && !ferror(stdout); *result = sql_step(printing->statement)) {
         printing->rows++;
         if (printing->form == SQLPRINT_TABLE)
             add_to_table(printing);
@@ -195,13 +190,13 @@ static void print_rows(struct printing *printing, int *result)
     end(printing);
 }
 
-int sqlprint_run(sqlite3_stmt *statement, enum sqlprint_form form)
+enum sql_step sqlprint_run(struct sql_statement *statement, enum sqlprint_form form)
 {
     struct printing printing = {
-        .statement = statement, .form = form, .column_count = (unsigned)sqlite3_column_count(statement)};
-    if (!name_columns(&printing)) return free(printing.names), SQLITE_NOMEM;
-    int result = sqlite3_step(statement);
-    if (result == SQLITE_ROW || result == SQLITE_DONE) print_rows(&printing, &result);
+        .statement = statement, .form = form, .column_count = sql_column_count(statement)};
+    if (!name_columns(&printing)) return cli_note_lack(), free(printing.names), SQL_DONE;
+    enum sql_step result = sql_step(statement);
+    if (result == SQL_ROW || result == SQL_DONE) print_rows(&printing, &result);
     free(printing.names);
     return result;
 }

@@ -2,12 +2,12 @@
 #ifndef CAIRN_CLI_SQLPRINT_H
 #define CAIRN_CLI_SQLPRINT_H
 
-#include <sqlite3.h>
+#include "sql/sql.h"
 
 enum sqlprint_form { SQLPRINT_TABLE, SQLPRINT_JSON, SQLPRINT_CSV };
 
-/* Steps a statement to its end and prints its rows. SQLITE_DONE, or what stopped it: SQLITE_ROW if stdout cannot be
+/* Steps a statement to its end and prints its rows. SQL_DONE, or what stopped it: SQL_ROW if stdout cannot be
  * written. What was printed by then is whole; if the first step fails nothing is. */
-int sqlprint_run(sqlite3_stmt *statement, enum sqlprint_form form);
+enum sql_step sqlprint_run(struct sql_statement *statement, enum sqlprint_form form);
 
 #endif

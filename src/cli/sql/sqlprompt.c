@@ -20,7 +20,13 @@
 #include <unistd.h>
 #include <wchar.h>
 
-enum { HISTORY_LINES = 1000, NAME_BYTES = 64, PATH_BYTES = 4096, CHARACTER_BYTES_MAX = 8 };
+enum {
+    HISTORY_LINES = 1000,
+    NAME_BYTES = 64,
+    PATH_BYTES = 4096,
+    CHARACTER_BYTES_MAX = 8,
+    KEYWORDS_MAX = 256
+};
 
 typedef VECTOR(char) text_buffer;
 
@@ -110,7 +116,7 @@ static int take_line(struct prompt *prompt, const char *line, size_t bytes)
 {
     if (!prompt->statement.count && line[0] == '.') return prompt->is_done = run_dot(line), CLI_OK;
     if (!append(&prompt->statement, line, bytes)) return cli_out_of_memory();
-    if (!sqlite3_complete(prompt->statement.items)) {
+    if (!sql_is_complete(prompt->run->session, prompt->statement.items)) {
         if (is_blank(prompt->statement.items)) prompt->statement.count = 0;
         return CLI_OK;
     }
@@ -164,12 +170,8 @@ static void offer(struct completion *completion, const char *name)
 
 static void offer_all(struct completion *completion)
 {
-    for (int i = 0; completion->length && i < sqlite3_keyword_count(); i++) {
-        static char keywords[256][32]; /* SQLite's are not terminated */
-        const char *word;
-        int bytes;
-        if (i >= 256 || sqlite3_keyword_name(i, &word, &bytes) != SQLITE_OK || bytes >= 32) continue;
-        snprintf(keywords[i], sizeof keywords[i], "%.*s", bytes, word);
+    static char keywords[KEYWORDS_MAX][SQL_WORD_BYTES];
+    for (unsigned i = 0; completion->length && i < KEYWORDS_MAX && sql_keyword(i, keywords[i]); i++) {
         for (char *c = keywords[i]; *c && islower((unsigned char)*completion->prefix); c++)
             *c = (char)tolower((unsigned char)*c);
         offer(completion, keywords[i]);

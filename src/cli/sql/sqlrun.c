@@ -53,23 +53,21 @@ static void tell_stop(const struct sqlrun *run)
 /* *text moves behind the statement. */
 static int run_one(const struct sqlrun *run, const char *whole, const char **text)
 {
-    sqlite3 *database = sql_database(run->session);
-    sqlite3_stmt *statement = NULL;
+    struct sql_statement *statement;
     const char *begin = *text;
     sqlrun_forget_interrupt();
-    sql_statement_begin(run->session);
-    int result = sqlite3_prepare_v2(database, begin, -1, &statement, text);
-    int offset = result == SQLITE_OK ? -1 : sqlite3_error_offset(database);
-    if (result == SQLITE_OK && statement) result = sqlprint_run(statement, run->form);
-    bool done = result == SQLITE_OK || result == SQLITE_DONE || (result == SQLITE_ROW && ferror(stdout));
+    bool is_prepared = sql_prepare(run->session, begin, &statement, text);
+    enum sql_step result = !is_prepared ? SQL_FAILED
+                           : statement  ? sqlprint_run(statement, run->form)
+                                        : SQL_DONE;
+    bool done = result == SQL_DONE || (result == SQL_ROW && ferror(stdout));
     cli_progress_done();
     fflush(stdout);
-    if (result == SQLITE_INTERRUPT)
+    if (result == SQL_STOPPED)
         tell_stop(run);
     else if (!done)
-        sqlerror_tell(run->session, whole, offset < 0 ? -1 : offset + (int)(begin - whole));
-    sqlite3_finalize(statement);
-    sql_statement_end(run->session);
+        sqlerror_tell(sql_problem_of(run->session), whole, begin);
+    sql_finish(run->session, statement);
     return done ? CLI_OK : CLI_TROUBLE;
 }
 

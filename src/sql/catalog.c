@@ -50,6 +50,6 @@ bool sql_column_is_hidden(const struct sql_column *column)
 
 const char *sql_type_name(enum sql_type type)
 {
-    static const char *const names[] = {"INTEGER", "REAL", "TEXT", "ANY"};
+    static const char *const names[] = {"INTEGER", "REAL", "NUMBER", "TEXT", "ANY"};
     return names[type];
 }

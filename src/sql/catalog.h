@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum sql_type { SQL_INTEGER, SQL_REAL, SQL_TEXT, SQL_ANY };
+/* NUMBER: each value is INTEGER or REAL; ANY: or TEXT. */
+enum sql_type { SQL_INTEGER, SQL_REAL, SQL_NUMBER, SQL_TEXT, SQL_ANY };
 
 /* See columns.def. */
 enum sql_role { SQL_PLAIN, SQL_TIME, SQL_KEY, SQL_ID, SQL_TYPE, SQL_ARGUMENT, SQL_NEEDED, SQL_TRACE };

@@ -39,13 +39,18 @@ struct cursor {
 
 /* ---- Connecting -------------------------------------------------------------------------------------------- */
 
+static bool has_own_types(enum sql_type type)
+{
+    return type == SQL_NUMBER || type == SQL_ANY;
+}
+
 static char *declaration(const struct sql_table *table)
 {
     sqlite3_str *text = sqlite3_str_new(NULL);
     sqlite3_str_appendf(text, "CREATE TABLE \"%w\" (", table->name);
     for (unsigned i = 0; i < table->column_count; i++) {
         const struct sql_column *column = &table->columns[i];
-        const char *type = column->type == SQL_ANY ? "" : sql_type_name(column->type); /* no affinity */
+        const char *type = has_own_types(column->type) ? "" : sql_type_name(column->type); /* no affinity */
         sqlite3_str_appendf(text, "%s\"%w\" %s%s", i ? ", " : "", column->name, type,
                             sql_column_is_hidden(column) ? " HIDDEN" : "");
     }

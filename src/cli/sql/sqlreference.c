@@ -33,8 +33,8 @@ void sqlreference_print(FILE *out)
 {
     fprintf(out, "## Tables\n\nEach has one more column, `trace` (INTEGER): which of the traces given, from "
                  "1. It is hidden: "
-                 "`SELECT *` leaves it\nout, `SELECT trace, *` has it. A type of ANY means that each value "
-                 "has its own.\n");
+                 "`SELECT *` leaves it\nout, `SELECT trace, *` has it. Of a type of NUMBER, each value "
+                 "is INTEGER or REAL;\nof ANY, it may be TEXT as well.\n");
     for (unsigned i = 0; i < sql_table_count; i++) print_table(out, &sql_tables[i]);
     fprintf(out, "\n## Functions\n\nBesides those of SQLite:\n\n| function | |\n|---|---|\n");
     for (unsigned i = 0; sql_functions[i].name; i++)

@@ -19,7 +19,7 @@ set_target_properties(cairn_tool PROPERTIES ARCHIVE_OUTPUT_DIRECTORY ${PROJECT_B
 target_include_directories(cairn_tool PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_compile_definitions(cairn_tool PUBLIC _GNU_SOURCE)
 target_include_directories(cairn_tool PRIVATE ${EDIT_INCLUDE_DIR})
-target_link_libraries(cairn_tool PUBLIC cairn_flags m Threads::Threads SQLite::SQLite3 PRIVATE ${EDIT_LIBRARY})
+target_link_libraries(cairn_tool PUBLIC cairn_flags m Threads::Threads ${CMAKE_DL_LIBS} SQLite::SQLite3 PRIVATE ${EDIT_LIBRARY})
 
 add_executable(cairn ${PROJECT_SOURCE_DIR}/src/cli/main.c)
 set_target_properties(cairn PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})

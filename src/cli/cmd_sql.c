@@ -15,6 +15,7 @@ struct sql_command {
     struct query query; /* only its forms are options */
     uint64_t timeout_ns, memory_bytes;
     bool reference;
+    const char *engine;
 };
 
 extern const struct cli_command cmd_sql;
@@ -49,6 +50,7 @@ static int run(const void *given, int count, char **arguments)
     int traces = count - (statement != NULL);
     struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
     struct sql_options options = {
+        .engine = command->engine ? sql_engine_find(command->engine) : NULL,
         .memory_bytes = command->memory_bytes ? command->memory_bytes : MEMORY_BYTES_DEFAULT,
         .timeout_ns = command->timeout_ns,
         .show_duration = show_duration,
@@ -56,6 +58,8 @@ static int run(const void *given, int count, char **arguments)
         .progress = cli_progress,
         .progress_data = "reading",
     };
+    if (command->engine && !options.engine)
+        return cli_usage(&cmd_sql, "--engine is sqlite or duckdb, not '%s'", command->engine);
     if (command->query.json && command->query.csv)
         return cli_usage(&cmd_sql, "--json and --csv exclude each other");
     if (command->reference) return sqlreference_print(stdout), CLI_OK;
@@ -74,10 +78,12 @@ static int run(const void *given, int count, char **arguments)
 }
 
 static const struct cli_option options_table[] = {
+    {"engine", 0, CLI_TEXT, "NAME", offsetof(struct sql_command, engine),
+     "sqlite, or duckdb where its library is; sqlite if not given"},
     {"timeout", 0, CLI_DURATION, "DURATION", offsetof(struct sql_command, timeout_ns),
      "stop a statement after this time, as in 10s"},
     {"memory", 0, CLI_BYTES, "SIZE", offsetof(struct sql_command, memory_bytes),
-     "what joins may keep, and SQLite may use; 1G if not given"},
+     "what joins may keep, and the engine may use; 1G if not given"},
     {"reference", 0, CLI_FLAG, NULL, offsetof(struct sql_command, reference),
      "print all tables, columns and functions"},
     {0},
@@ -106,6 +112,11 @@ const struct cli_command cmd_sql = {
         "Rows come while the trace is read, unless they have to be sorted or grouped. What is joined is kept "
         "in "
         "memory. Ctrl-C stops a query.\n\n"
+        "--engine duckdb asks the same tables with DuckDB, in its language: often twice as fast where much "
+        "of a "
+        "large trace is grouped, sorted or joined. Its library, libduckdb.so, is taken from where the system "
+        "has "
+        "its own, or from CAIRN_DUCKDB; doc/sql.md tells what differs.\n\n"
         "--json: an array of objects. --csv: with names in the first line. Text may hold any bytes.",
     .examples = "cairn sql demo.cairn 'SELECT type, count(*) FROM tasks GROUP BY type'    # plain SQL\n"
                 "cairn sql demo.cairn 'SELECT * FROM slowest(NULL, 5)'    # what the engine computes\n"

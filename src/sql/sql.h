@@ -5,12 +5,14 @@
  *     SQLite ─► virtualtable ─► reading (scan of each trace) ─► table (sqltasks, sqlevents, ...) ─► rows
  *                     └──────► store (what joins ask for again and again)
  *
+ *     DuckDB ─► duckdb/ducktables ─► reading, and so on: see duckdb/duckengine.h
+ *
  * 1. SQLite asks each virtual table how it would answer a set of conditions; it says which it can use, at what cost.
  * 2. The first time it is asked, a table reads its traces and hands out rows as they come: nothing is kept.
  * 3. Asked again within a statement, as the inner table of a join is for each outer row, it reads once more into a store, a
  *    table in memory with an index by the column that is compared, and answers from that.
  *
- * Read only: an authorizer denies all but SELECT. One thread uses a session at a time, but sql_interrupt.
+ * Read only: all but SELECT is denied. One thread uses a session at a time, but sql_interrupt.
  * Whoever asks sees statements and the values of their rows (below), and nothing of the engine that runs them.
  */
 #ifndef CAIRN_SQL_SQL_H
@@ -23,9 +25,12 @@
 struct analysis_explain;
 struct analysis_finding;
 
+struct sql_engine;
+
 struct sql_options {
-    uint64_t memory_bytes; /* for joins, and as much for SQLite itself */
-    uint64_t timeout_ns;   /* for one statement; 0: none */
+    const struct sql_engine *engine; /* NULL: SQLite */
+    uint64_t memory_bytes;           /* of SQLite: for joins, and as much for itself; of DuckDB: for all */
+    uint64_t timeout_ns;             /* for one statement; 0: none */
     /* What the SQL function duration() prints. */
     char *(*show_duration)(char *text, uint64_t ns);
     /* The column explain.text: a finding in words. May be NULL. */
@@ -36,6 +41,9 @@ struct sql_options {
 };
 
 struct sql_session;
+
+/* "sqlite" or "duckdb", else NULL. */
+const struct sql_engine *sql_engine_find(const char *name);
 
 /* Opens all traces. NULL with *error set. The paths live as long as the session. */
 struct sql_session *sql_open(char *const *paths, unsigned count, const struct sql_options *options,
@@ -66,6 +74,9 @@ struct sql_problem {
     long offset;     /* in the text that was given to sql_prepare; negative: unknown */
     bool is_refused; /* it is no SELECT */
 };
+
+/* More columns are refused: it is what a table for people has room for. */
+enum { SQL_COLUMNS_MAX = 100 };
 
 struct sql_statement;
 

@@ -152,6 +152,7 @@ char *sql_float_text(char text[SQL_FLOAT_BYTES], double value)
 }
 
 const struct sql_engine sql_engine_sqlite = {
+    .name = "sqlite",
     .open = open_database,
     .close = close_database,
     .is_complete = is_complete,

@@ -194,7 +194,12 @@ bool sql_progress(void *data, double fraction)
 {
     const struct sql_scan *scan = data;
     const struct sql_options *options = &scan->session->options;
-    bool goes_on = !options->progress || options->progress(options->progress_data, fraction);
+    bool goes_on = true;
+    if (options->progress &&
+        pthread_mutex_trylock(&scan->session->lock) == 0) { /* else another scan tells it */
+        goes_on = options->progress(options->progress_data, fraction);
+        pthread_mutex_unlock(&scan->session->lock);
+    }
     return goes_on && !sql_should_stop(scan->session);
 }
 
@@ -228,12 +233,12 @@ static int pull(struct sql_reading *reading, size_t enough, struct cairn_error *
     return kind->end(scan, error);
 }
 
-static int run_scan(struct sql_reading *reading, struct cairn_error *error)
+static int run_scan(struct sql_reading *reading, size_t enough, struct cairn_error *error)
 {
     const struct sql_table_kind *kind = reading->plan->table->kind;
     if (sql_should_stop(reading->session)) return trace_stopped(error);
     if (kind->whole) return kind->whole(&reading->scan, error);
-    return pull(reading, reading->scan.rows->count + 1, error);
+    return pull(reading, reading->scan.rows->count + enough, error);
 }
 
 /* ---- Rows -------------------------------------------------------------------------------------------------- */
@@ -246,14 +251,15 @@ static void put_trace(struct sql_reading *reading, struct sql_rows *rows, size_t
             (struct sql_cell){.i = (int64_t)reading->trace + 1, .type = SQL_CELL_INT};
 }
 
-/* Reads until there is at least one more row. 1; 0: there are no more; -1 with *error set. */
-static int read_rows(struct sql_reading *reading, struct sql_rows *rows, struct cairn_error *error)
+/* See sql_reading_next. 1; 0: there are no more; -1 with *error set. */
+static int read_rows(struct sql_reading *reading, struct sql_rows *rows, size_t enough,
+                     struct cairn_error *error)
 {
     size_t first = rows->count;
     while (rows->count == first) {
         if (reading->is_nothing || reading->trace >= reading->last_trace) return 0;
         if (!reading->is_open && open_scan(reading, rows, error) != 0) return -1;
-        int result = run_scan(reading, error);
+        int result = run_scan(reading, enough, error);
         if (result < 0) return -1;
         if (rows->is_broken) return sql_out_of_memory(error);
         put_trace(reading, rows, first);
@@ -324,7 +330,7 @@ static int read_ordered(struct sql_reading *reading, struct sql_rows *rows, stru
     struct sql_rows *waiting = &reading->waiting;
     int result = 1;
     if (!waiting->width) sql_rows_begin(waiting, reading->plan->wanted);
-    while (result > 0 && waiting->count < 2 * WAITING) result = read_rows(reading, waiting, error);
+    while (result > 0 && waiting->count < 2 * WAITING) result = read_rows(reading, waiting, 1, error);
     if (result < 0 || !waiting->count) return result;
     return sort_waiting(reading, result ? waiting->count - WAITING : waiting->count, rows, error);
 }
@@ -340,9 +346,11 @@ int sql_reading_begin(struct sql_reading *reading, struct sql_session *session, 
     return check_arguments(plan, error);
 }
 
-int sql_reading_next(struct sql_reading *reading, struct sql_rows *rows, struct cairn_error *error)
+int sql_reading_next(struct sql_reading *reading, struct sql_rows *rows, size_t enough,
+                     struct cairn_error *error)
 {
-    return reading->plan->is_ordered ? read_ordered(reading, rows, error) : read_rows(reading, rows, error);
+    if (reading->plan->is_ordered) return read_ordered(reading, rows, error);
+    return read_rows(reading, rows, enough, error);
 }
 
 void sql_reading_end(struct sql_reading *reading)

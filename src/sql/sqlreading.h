@@ -64,8 +64,10 @@ struct sql_reading {
 /* Begins. Opens nothing yet. 0, or -1 with *error set. */
 int sql_reading_begin(struct sql_reading *reading, struct sql_session *session, const struct sql_plan *plan,
                       struct cairn_error *error);
-/* Adds at least one row to `rows`, which keep what they have. 1; 0: there are no more; -1 with *error set. */
-int sql_reading_next(struct sql_reading *reading, struct sql_rows *rows, struct cairn_error *error);
+/* Adds rows to `rows`, which keep what they have: at least one, and as many as `enough` if they come without another trace being
+ * opened. 1; 0: there are no more; -1 with *error set. */
+int sql_reading_next(struct sql_reading *reading, struct sql_rows *rows, size_t enough,
+                     struct cairn_error *error);
 void sql_reading_end(struct sql_reading *reading);
 
 #endif

@@ -30,19 +30,20 @@ bool sql_should_stop(struct sql_session *session)
 {
     /* Relaxed: it only says that, nothing is read by it. */
     if (atomic_load_relaxed(&session->is_interrupted)) return true;
-    if (session->deadline_ns && now_ns() > session->deadline_ns) session->timed_out = true;
-    return session->timed_out;
+    if (session->deadline_ns && now_ns() > session->deadline_ns)
+        atomic_store_relaxed(&session->timed_out, true);
+    return atomic_load_relaxed(&session->timed_out);
 }
 
 void sql_interrupt(struct sql_session *session)
 {
     atomic_store_relaxed(&session->is_interrupted, 1); /* see sql_should_stop */
-    session->engine->interrupt(session);
+    if (session->engine->interrupt) session->engine->interrupt(session);
 }
 
 bool sql_timed_out(const struct sql_session *session)
 {
-    return session->timed_out;
+    return atomic_load_relaxed(&session->timed_out);
 }
 
 /* ---- Statements ------------------------------------------------------------------------------------------ */
@@ -51,7 +52,7 @@ bool sql_prepare(struct sql_session *session, const char *text, struct sql_state
                  const char **rest)
 {
     atomic_store_relaxed(&session->is_interrupted, 0); /* see sql_should_stop */
-    session->timed_out = false;
+    atomic_store_relaxed(&session->timed_out, false);
     session->deadline_ns = session->options.timeout_ns ? now_ns() + session->options.timeout_ns : 0;
     *statement = NULL;
     return session->engine->prepare(session, text, statement, rest);
@@ -123,11 +124,13 @@ static bool is_known(const struct trace_diagnostics *known, const char *name)
 void sql_gather(struct sql_session *session, unsigned trace, const struct trace_info *info)
 {
     struct trace_diagnostics *known = session->traces[trace].source->info->diagnostics;
+    pthread_mutex_lock(&session->lock);
     for (uint32_t i = 0; i < info->diagnostics->count; i++) {
         const struct trace_diagnostic *found = &info->diagnostics->items[i];
         if (!is_known(known, found->name))
             trace_diagnose(known, found->name, found->severity, found->advice, "%s", found->example);
     }
+    pthread_mutex_unlock(&session->lock);
 }
 
 unsigned sql_trace_count(const struct sql_session *session)
@@ -147,13 +150,22 @@ const struct trace_info *sql_trace_info(const struct sql_session *session, unsig
 
 /* ---- Opening --------------------------------------------------------------------------------------------- */
 
+const struct sql_engine *sql_engine_find(const char *name)
+{
+    static const struct sql_engine *const engines[] = {&sql_engine_sqlite, &sql_engine_duckdb};
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        if (strcmp(engines[i]->name, name) == 0) return engines[i];
+    return NULL;
+}
+
 struct sql_session *sql_open(char *const *paths, unsigned count, const struct sql_options *options,
                              struct cairn_error *error)
 {
     struct sql_session *session = calloc(1, sizeof *session);
     if (!session) return out_of_memory(error), NULL;
     session->options = *options;
-    session->engine = &sql_engine_sqlite;
+    session->engine = options->engine ? options->engine : &sql_engine_sqlite;
+    pthread_mutex_init(&session->lock, NULL);
     if (open_traces(session, paths, count, error) == 0 && session->engine->open(session, error) == 0)
         return session;
     sql_close(session);
@@ -166,6 +178,7 @@ void sql_close(struct sql_session *session)
     session->engine->close(session);
     for (unsigned i = 0; i < session->trace_count; i++)
         session->traces[i].source->close(session->traces[i].source);
+    pthread_mutex_destroy(&session->lock);
     free(session->traces);
     free(session);
 }

@@ -5,6 +5,7 @@
 #include "base/atomic.h"
 #include "sql/sql.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 struct sql_trace {
@@ -16,6 +17,7 @@ struct sql_trace {
 
 /* What runs statements. */
 struct sql_engine {
+    const char *name;
     int (*open)(struct sql_session *session, struct cairn_error *error); /* 0, or -1 with *error set */
     void (*close)(struct sql_session *session); /* also after an `open` that failed */
     bool (*is_complete)(const char *text);
@@ -31,6 +33,7 @@ struct sql_engine {
 };
 
 extern const struct sql_engine sql_engine_sqlite; /* sqliteengine.c */
+extern const struct sql_engine sql_engine_duckdb; /* duckdb/duckengine.h */
 
 /* Every engine's statement begins with this. */
 struct sql_statement {
@@ -39,13 +42,16 @@ struct sql_statement {
 
 struct sql_session {
     const struct sql_engine *engine;
-    sqlite3 *database; /* of the engine SQLite */
+    sqlite3 *database;         /* of the engine SQLite */
+    struct duck_session *duck; /* of the engine DuckDB */
     struct sql_options options;
     struct sql_trace *traces;
     unsigned trace_count;
     struct sql_problem problem; /* of the last statement */
-    int is_interrupted;         /* set by a signal handler */
-    bool timed_out;
+    int is_interrupted;         /* set by a signal handler; read by all threads */
+    bool timed_out;             /* by any thread */
+    /* Guards what readings of several threads share: progress, and what is gathered of each trace. */
+    pthread_mutex_t lock;
     bool is_declaring;          /* a table tells SQLite its columns: it asks the authorizer about that too */
     uint64_t deadline_ns;       /* of CLOCK_MONOTONIC; 0: none */
     uint64_t kept_bytes;        /* in stores */

@@ -98,7 +98,7 @@ static int fill(struct sql_kept *kept, const struct sql_plan *plan, struct cairn
     struct sql_reading reading;
     int result = sql_reading_begin(&reading, kept->session, plan, error);
     sql_rows_begin(&kept->rows, plan->wanted);
-    while (result == 0 && (result = sql_reading_next(&reading, &kept->rows, error)) > 0)
+    while (result == 0 && (result = sql_reading_next(&reading, &kept->rows, 1, error)) > 0)
         result = count_bytes(kept) ? 0 : too_much(plan, error);
     sql_reading_end(&reading);
     if (result == 0 && kept->indexed >= 0 && !make_index(kept)) result = sql_out_of_memory(error);

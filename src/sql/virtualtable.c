@@ -321,7 +321,7 @@ static int read_row(struct cursor *cursor)
     struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
     if (++cursor->row < cursor->own.count) return SQLITE_OK;
     sql_rows_begin(&cursor->own, cursor->plan.wanted);
-    int result = sql_reading_next(&cursor->reading, &cursor->own, &error);
+    int result = sql_reading_next(&cursor->reading, &cursor->own, 1, &error);
     cursor->row = 0;
     cursor->at_end = result == 0;
     return result < 0 ? fail(cursor, &error) : SQLITE_OK;

@@ -23,8 +23,7 @@
 enum {
     SEEN = 1,
     ENDED = 2,
-    UNBEGUN = 4 /* it has ended without a begin */,
-    FOUND = 8 /* which came later */
+    UNBEGUN = 4 /* it has ended without a begin */
 };
 
 struct analysis_open_task {
@@ -298,8 +297,7 @@ static int end_task(struct analysis_tasks *tasks, const struct trace_event *even
     child_ends(tasks, open);
     analysis_recent_put(tasks->recent, analysis_id_key(event->task.id), event->task.process, event->site,
                         event->thread);
-    bool has_begun = open->task.begin == ANALYSIS_BEGIN_SEEN || open->task.begin == ANALYSIS_BEGIN_LISTED;
-    unsigned flags = has_begun ? ENDED : ENDED | UNBEGUN;
+    unsigned flags = open->task.begin == ANALYSIS_BEGIN_SEEN ? ENDED : ENDED | UNBEGUN;
     bool done = add_finished(tasks, open) && analysis_ids_add(&tasks->seen, &event->task, flags);
     close_slot(tasks, open);
     return done ? 0 : out_of_memory(error);
@@ -330,40 +328,12 @@ bool analysis_tasks_has_ended(struct analysis_tasks *tasks, const struct trace_t
 
 /* ---- From a scan ------------------------------------------------------------------------------------- */
 
-/* Of a task that was ended before its begin was known. */
-static void find_begin(struct analysis_task *known, const struct analysis_task *task)
-{
-    if (analysis_id_equal(&known->id, &task->id)) {
-        known->begin = ANALYSIS_BEGIN_SEEN;
-        known->begin_thread = task->begin_thread;
-    }
-}
-
-/* A begin of a task that has ended: the one that was missing, or a second one, which does not count. */
-static bool begin_ended(struct analysis_tasks *tasks, const struct analysis_task *task, unsigned known)
-{
-    if ((known & (UNBEGUN | FOUND)) != UNBEGUN) return diagnose_second_begin(tasks, &task->id), true;
-    struct analysis_task_row *row = row_of(tasks, &task->id);
-    if (!row || !analysis_ids_add(&tasks->seen, &task->id, FOUND)) return false;
-    struct analysis_stats *stats = &row->stats;
-    enum analysis_begin begin = analysis_begin_of_mentioned(tasks->info, &task->id);
-    stats->begun_before -= begin == ANALYSIS_BEGIN_BEFORE;
-    stats->begin_lost -= begin == ANALYSIS_BEGIN_LOST;
-    stats->before_window -= begin == ANALYSIS_BEGIN_LEFT;
-    struct analysis_task weighed = *task;
-    weighed.weight = analysis_sampling_weight(&tasks->sampling, &task->id);
-    count_root(tasks, row, &weighed);
-    find_begin(&row->slowest, task);
-    for (size_t i = 0; i < tasks->slowest.count; i++) find_begin(&tasks->slowest.items[i], task);
-    return true;
-}
-
 enum analysis_added analysis_tasks_add(struct analysis_tasks *tasks, const struct analysis_task *task)
 {
     unsigned known;
     if (!analysis_ids_add_new(&tasks->seen, &task->id, SEEN | ENDED, &known)) return ANALYSIS_TASK_NO_MEMORY;
-    if (known & ENDED) return begin_ended(tasks, task, known) ? ANALYSIS_TASK_ENDED : ANALYSIS_TASK_NO_MEMORY;
-    if (known) return ANALYSIS_TASK_OPEN;
+    if (known & UNBEGUN) return ANALYSIS_TASK_UNCLEAR;
+    if (known) return ANALYSIS_TASK_KNOWN;
     struct analysis_open_task open = {.task = *task};
     diagnose_backwards(tasks, task);
     note_snapshot_end(tasks, task);

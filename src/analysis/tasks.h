@@ -66,10 +66,15 @@ int analysis_tasks_run(struct analysis_tasks *tasks, struct trace_source *source
 /* Whether its first end has come. */
 bool analysis_tasks_has_ended(struct analysis_tasks *tasks, const struct trace_task_id *task);
 
-/* For taskscan.c: a whole task without parent or subtask, at its end, without a filter. NEW: it was added. OPEN: it has been
- * mentioned, so that its begin and end are to be given. ENDED: it has been ended before; its begin counts from now on,
- * and the end is to be given. */
-enum analysis_added { ANALYSIS_TASK_NEW, ANALYSIS_TASK_OPEN, ANALYSIS_TASK_ENDED, ANALYSIS_TASK_NO_MEMORY };
+/* For taskscan.c: a whole task without parent or subtask, at its end, without a filter. NEW: it was added. KNOWN: something of
+ * it has come before, so that its begin and end are to be given. UNCLEAR: it has ended before, and had not begun: whether
+ * this begin came before that end only the order of events tells. */
+enum analysis_added {
+    ANALYSIS_TASK_NEW,
+    ANALYSIS_TASK_KNOWN,
+    ANALYSIS_TASK_UNCLEAR,
+    ANALYSIS_TASK_NO_MEMORY
+};
 enum analysis_added analysis_tasks_add(struct analysis_tasks *tasks, const struct analysis_task *task);
 
 #endif

@@ -6,7 +6,7 @@
  *
  * A WHOLE that nobody has heard of is added to its type's row at once. If another thread has mentioned the task, it is a
  * begin and an end after all: the sink takes mentions before the begin as they come. If another thread has ended it
- * before, the row is set right: the begin was not lost.
+ * before, all is read once more, event by event: a program that ends a task twice may wait.
  */
 #include "analysis/taskops.h"
 #include "analysis/tasks.h"
@@ -30,7 +30,7 @@ struct task_scan {
     struct task_queue *queues; /* by stream */
     struct trace_order order;  /* of those that are not empty */
     bool may_fuse;             /* neither filter nor peak, which take all in the order of time */
-    bool is_unordered;
+    bool needs_events;         /* a scan cannot tell */
 };
 
 static int out_of_memory(struct cairn_error *error)
@@ -84,9 +84,9 @@ static bool give_whole(struct task_scan *scan, const struct task_digest *digest,
                                  .end_site = op->end_site};
     switch (analysis_tasks_add(scan->tasks, &task)) {
     case ANALYSIS_TASK_NEW: return true;
-    case ANALYSIS_TASK_OPEN:
+    case ANALYSIS_TASK_KNOWN:
         return give(scan, digest, op, TRACE_TASK_BEGIN, op->birth) && give(scan, digest, op, end, op->time);
-    case ANALYSIS_TASK_ENDED: return give(scan, digest, op, end, op->time);
+    case ANALYSIS_TASK_UNCLEAR: return scan->needs_events = true;
     default: return false;
     }
 }
@@ -136,7 +136,7 @@ static inline bool next_turn(struct task_queue *queue, uint64_t *turn)
 /* Gives the sink what has its turn before the horizon, or `all`. */
 static bool merge(struct task_scan *scan, uint64_t horizon, bool all)
 {
-    while (scan->order.count && (all || scan->order.heap[0].time < horizon)) {
+    while (scan->order.count && !scan->needs_events && (all || scan->order.heap[0].time < horizon)) {
         struct task_queue *queue = &scan->queues[scan->order.heap[0].stream];
         struct task_digest *digest = queue->first;
         if (!give_op(scan, digest, &digest->ops.items[digest->taken])) return false;
@@ -174,10 +174,11 @@ static bool settle_part(struct trace_scan *given, struct trace_part *part, void 
 {
     struct task_scan *scan = (struct task_scan *)given;
     struct task_digest *digest = taken;
+    if (scan->needs_events) return drop(digest), true;
     if (!has_queues(scan)) return drop(digest), false;
     if (!merge(scan, part->begin_ticks, false)) return drop(digest), false;
     if (!digest) return true;
-    scan->is_unordered |= digest->is_unordered;
+    scan->needs_events |= digest->is_unordered;
     struct task_queue *queue = &scan->queues[part->stream];
     strike_known(queue, digest, part);
     bool was_empty = !queue->first;
@@ -259,7 +260,7 @@ int analysis_tasks_run(struct analysis_tasks *tasks, struct trace_source *source
     if (!scan.scan.workers) return trace_run(source, &tasks->sink, progress, data, error);
     int result = trace_mark_set(&before, source) ? scan_all(&scan, source, progress, data, error)
                                                  : out_of_memory(error);
-    if (result == 0 && scan.is_unordered) { /* once more, by events */
+    if (result == 0 && scan.needs_events) { /* once more, by events */
         trace_mark_return(&before, source);
         result = begin_anew(tasks, source->info) ? trace_run(source, &tasks->sink, progress, data, error)
                                                  : out_of_memory(error);

@@ -219,6 +219,7 @@ static bool begin_task(struct task_work *work, const uint64_t *words)
     struct task_local *local = local_of(work->worker, task.id);
     if (!local || !add_op(work, is_child ? OP_BEGIN_CHILD : OP_BEGIN, &task)) return false;
     if (is_child && !add_op(work, OP_PARENT, &parent)) return false;
+    if (task.id <= CAIRN_ID_OFF) return true; /* is no task, says the sink too */
     bool is_first = !(local->flags & MENTIONED) && !is_child;
     local->flags |= is_first ? MENTIONED | BEGUN : MENTIONED;
     if (is_first) local->begin = (uint32_t)work->digest->ops.count - 1;
@@ -233,6 +234,7 @@ static bool end_task(struct task_work *work, const uint64_t *words)
     struct task_op *op = local ? add_op(work, failed ? OP_FAIL : OP_END, &task) : NULL;
     if (!op) return false;
     op->end_site = trace_part_site(work->part, cairn__head_site(words[0]));
+    if (task.id <= CAIRN_ID_OFF) return true;
     bool is_whole = work->may_fuse && (local->flags & (BEGUN | HAS_CHILD)) == BEGUN;
     local->flags = (local->flags & ~BEGUN) | MENTIONED;
     if (!is_whole) return true;

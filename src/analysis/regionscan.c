@@ -315,10 +315,10 @@ static bool make(struct region_scan *scan)
 {
     const struct trace_info *info = scan->regions->info;
     scan->threads = calloc((size_t)info->thread_count + 1, sizeof *scan->threads);
-    scan->states = calloc(scan->scan.workers, sizeof *scan->states);
+    scan->states = lines_alloc(scan->scan.workers, sizeof *scan->states);
     scan->rows = calloc((size_t)scan->scan.workers + 1, sizeof *scan->rows);
     for (unsigned i = 0; scan->rows && i <= scan->scan.workers; i++) {
-        scan->rows[i] = calloc(scan->slot_count, sizeof **scan->rows);
+        scan->rows[i] = lines_alloc(scan->slot_count, sizeof **scan->rows);
         if (!scan->rows[i]) return false;
     }
     return scan->threads && scan->states && scan->rows;

@@ -228,7 +228,7 @@ static void destroy(struct task_scan *scan)
 static int scan_all(struct task_scan *scan, struct trace_source *source, trace_progress *progress, void *data,
                     struct cairn_error *error)
 {
-    scan->workers = calloc(scan->scan.workers, sizeof *scan->workers);
+    scan->workers = lines_alloc(scan->scan.workers, sizeof *scan->workers);
     int result = scan->workers ? take_listed(scan, source, error) : out_of_memory(error);
     if (result == 0) result = trace_scan_run(source, &scan->scan, progress, data, error);
     if (result == 0 && scan->queues && !merge(scan, 0, true)) result = out_of_memory(error);

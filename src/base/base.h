@@ -7,6 +7,7 @@
 #include "crc32c.h"
 #include "error.h"
 #include "histogram.h"
+#include "lines.h"
 #include "map.h"
 #include "nearest.h"
 #include "quantity.h"

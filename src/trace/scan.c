@@ -21,7 +21,7 @@
 enum { AHEAD_PER_WORKER = 16, WORKERS_MAX = 16, BYTES_PER_WORKER = 1 << 20 };
 
 struct kinds { /* of one worker */
-    uint64_t counts[1 << CAIRN_KIND_BITS];
+    _Alignas(LINES_BYTES) uint64_t counts[1 << CAIRN_KIND_BITS];
 };
 
 struct pool {
@@ -92,7 +92,7 @@ static bool make_parts(struct pool *pool)
     size_t count = 0, at = 0;
     uint32_t stream = 0;
     for (uint32_t i = 0; i < native->file_count; i++) count += native->files[i].chunks.count;
-    pool->parts = calloc(count + 1, sizeof *pool->parts);
+    pool->parts = lines_alloc(count + 1, sizeof *pool->parts);
     pool->digests = calloc(count + 1, sizeof *pool->digests);
     pool->is_digested = calloc(count + 1, sizeof *pool->is_digested);
     if (!pool->parts || !pool->digests || !pool->is_digested) return false;

@@ -21,9 +21,9 @@
 
 /* One chunk. Rules: read only, but `is_odd`, which its digest sets. */
 struct trace_part {
-    const struct cairn_chunk_head *head; /* behind it: the regions that were open */
-    const struct trace_file *file;       /* private */
-    const uint32_t *sites;               /* by number: index in info->sites, 0 if not defined */
+    _Alignas(LINES_BYTES) const struct cairn_chunk_head *head; /* behind it: the regions that were open */
+    const struct trace_file *file;                             /* private */
+    const uint32_t *sites; /* by number: index in info->sites, 0 if not defined */
     uint32_t site_count;
     uint32_t chunk; /* private: index in the file's directory */
     uint32_t words; /* up to the end of data, from the block head */
@@ -114,7 +114,7 @@ static inline struct trace_task_id trace_part_task(struct trace_part *part, uint
 
 /* The state: for which task the thread works. */
 struct trace_state {
-    struct trace_task_id task;
+    _Alignas(LINES_BYTES) struct trace_task_id task;
     struct trace_named named; /* tasks that this chunk has named */
 };
 

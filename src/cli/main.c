@@ -3,6 +3,7 @@
  * What stands after the name of the sub-command belongs to it: options.c parses it by its table.
  */
 #include "cli/cli.h"
+#include "cli/print/nextstep.h"
 
 #include "cairn/cairn.h"
 
@@ -10,6 +11,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int print_version(void)
 {
@@ -24,6 +26,8 @@ static int unknown_command(const char *name)
     if (nearest.name) fprintf(stderr, "; did you mean '%s'?", nearest.name);
     fprintf(stderr, "\n");
     fprintf(stderr, "`cairn help` lists the commands.\n");
+    const struct next_step step = {.words = {"info", name}, .why = "what is in this trace"};
+    if (access(name, R_OK) == 0) next_steps_print(stderr, 0, &step, 1);
     return CLI_USAGE;
 }
 

@@ -61,6 +61,10 @@ completed() {
     [ "${lines[0]}" = "cairn: there is no command 'taks'; did you mean 'tasks'?" ]
     run -2 "$CAIRN" zebra
     [ "${lines[0]}" = "cairn: there is no command 'zebra'" ]
+    [ "${#lines[@]}" -eq 2 ]
+    touch "$BATS_TEST_TMPDIR/some.cairn"
+    run -2 "$CAIRN" "$BATS_TEST_TMPDIR/some.cairn"
+    [ "${lines[2]}" = "next: cairn info $BATS_TEST_TMPDIR/some.cairn    # what is in this trace" ]
     run -2 "$CAIRN" help taks
     [ "${lines[0]}" = "cairn help: there is no command 'taks'; did you mean 'tasks'?" ]
     run -2 "$CAIRN" help filtres

@@ -35,8 +35,8 @@ static const char *or_empty(const char *text)
 
 static uint32_t type_row(struct analysis_regions *regions, const char *type)
 {
-    if (regions->rows.count >= ANALYSIS_ROWS_MAX) type = ANALYSIS_TYPE_OTHER;
-    uint32_t number = analysis_names_number(&regions->types, type);
+    uint32_t number =
+        analysis_names_number_within(&regions->types, type, ANALYSIS_ROWS_MAX, ANALYSIS_TYPE_OTHER);
     if (number == regions->rows.count) {
         struct analysis_region_row row = {.type = regions->types.texts.items[number]};
         if (!vector_push(&regions->rows, row)) return UINT32_MAX;

@@ -116,21 +116,37 @@ int analysis_stats_compare(const struct analysis_stats *one, const struct analys
 
 /* ---- Names --------------------------------------------------------------------------------------- */
 
-/* Texts of equal hash are told apart by a probe number in the key, so that nothing is ever merged. */
-uint32_t analysis_names_number(struct analysis_names *names, const char *text)
+/* Texts of equal hash are told apart by a probe number in the key, so that nothing is ever merged. UINT32_MAX: it has no number,
+ * and *key is where it belongs. */
+static uint32_t find_name(const struct analysis_names *names, const char *text, struct map_key *key)
 {
-    struct map_key key = {.a = map_hash_bytes(text, strlen(text))};
-    for (;; key.b++) {
-        const uint64_t *index = map_get(&names->by_hash, key);
-        if (!index) break;
+    *key = (struct map_key){.a = map_hash_bytes(text, strlen(text))};
+    for (;; key->b++) {
+        const uint64_t *index = map_get(&names->by_hash, *key);
+        if (!index) return UINT32_MAX;
         if (strcmp(names->texts.items[*index], text) == 0) return (uint32_t)*index;
     }
+}
+
+uint32_t analysis_names_number(struct analysis_names *names, const char *text)
+{
+    struct map_key key;
+    uint32_t known = find_name(names, text, &key);
+    if (known != UINT32_MAX) return known;
     const char *copy = arena_text(&names->memory, text, strlen(text));
     uint64_t *index = copy ? map_put(&names->by_hash, key, NULL) : NULL;
     if (!index) return UINT32_MAX;
     *index = names->texts.count;
     if (!vector_push(&names->texts, copy)) return map_remove(&names->by_hash, key), UINT32_MAX;
     return (uint32_t)names->texts.count - 1;
+}
+
+uint32_t analysis_names_number_within(struct analysis_names *names, const char *text, size_t max,
+                                      const char *other)
+{
+    struct map_key key;
+    bool is_beyond = names->texts.count >= max && find_name(names, text, &key) == UINT32_MAX;
+    return analysis_names_number(names, is_beyond ? other : text);
 }
 
 void analysis_names_free(struct analysis_names *names)

@@ -65,6 +65,9 @@ struct analysis_names {
 
 /* The number of a text; UINT32_MAX if memory ran out. */
 uint32_t analysis_names_number(struct analysis_names *names, const char *text);
+/* The same, but with `max` texts there already a new one is taken for `other`. */
+uint32_t analysis_names_number_within(struct analysis_names *names, const char *text, size_t max,
+                                      const char *other);
 void analysis_names_free(struct analysis_names *names);
 
 /* Whether what was born then, in this process, began before its window: its begin is not expected in the trace. */

@@ -46,8 +46,8 @@ static int out_of_memory(struct cairn_error *error)
 
 static struct analysis_task_row *row_of_type(struct analysis_tasks *tasks, const char *type)
 {
-    if (tasks->rows.count >= ANALYSIS_ROWS_MAX) type = ANALYSIS_TYPE_OTHER;
-    uint32_t number = analysis_names_number(&tasks->types, type);
+    uint32_t number =
+        analysis_names_number_within(&tasks->types, type, ANALYSIS_ROWS_MAX, ANALYSIS_TYPE_OTHER);
     if (number == UINT32_MAX) return NULL;
     if (number == tasks->rows.count &&
         !vector_push(&tasks->rows, ((struct analysis_task_row){.type = tasks->types.texts.items[number]})))

@@ -153,6 +153,7 @@ static void too_many_types_share_a_row(void **state)
     }
     assert_int_equal(analysis_batches_type(&batches, "one more"), ANALYSIS_BATCH_TYPES_MAX);
     assert_int_equal(analysis_batches_type(&batches, "and another"), ANALYSIS_BATCH_TYPES_MAX);
+    assert_int_equal(analysis_batches_type(&batches, "type 7"), 7);
     assert_string_equal(batches.types.items[ANALYSIS_BATCH_TYPES_MAX].name, ANALYSIS_TYPE_OTHER);
     analysis_batches_free(&batches);
 }

@@ -53,8 +53,8 @@ static bool add_type(struct analysis_batches *batches, const char *name)
 
 uint32_t analysis_batches_type(struct analysis_batches *batches, const char *name)
 {
-    if (batches->types.count >= ANALYSIS_BATCH_TYPES_MAX) name = ANALYSIS_TYPE_OTHER;
-    uint32_t number = analysis_names_number(&batches->names, name);
+    uint32_t number =
+        analysis_names_number_within(&batches->names, name, ANALYSIS_BATCH_TYPES_MAX, ANALYSIS_TYPE_OTHER);
     if (number == batches->types.count && !add_type(batches, batches->names.texts.items[number]))
         return UINT32_MAX;
     return number;

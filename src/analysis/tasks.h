@@ -34,6 +34,9 @@ struct analysis_tasks {
     /* Set by who wants every task that is counted, one by one: at its end, unfinished ones after the last event.
      * False: memory ran out. */
     bool (*each)(void *data, const struct analysis_task *task);
+    /* What `each` was told does not count: all begins anew. False: memory ran out. Without it, analysis_tasks_run scans nothing
+     * for `each`. */
+    bool (*anew)(void *data);
     void *each_data;
     struct analysis_window
         window;            /* what rates and averages refer to: the recording; may be set to a part of it */

@@ -242,10 +242,13 @@ static bool begin_anew(struct analysis_tasks *tasks, const struct trace_info *in
     struct analysis_tasks asked = *tasks;
     analysis_tasks_free(tasks);
     bool done = analysis_tasks_init(tasks, info, asked.filter, asked.slowest.max);
+    tasks->each = asked.each;
+    tasks->anew = asked.anew;
+    tasks->each_data = asked.each_data;
     tasks->window = asked.window;
     tasks->wants_unfinished = asked.wants_unfinished;
     tasks->wants_peak = asked.wants_peak;
-    return done;
+    return done && (!tasks->each || tasks->anew(tasks->each_data));
 }
 
 int analysis_tasks_run(struct analysis_tasks *tasks, struct trace_source *source, trace_progress *progress,
@@ -255,7 +258,8 @@ int analysis_tasks_run(struct analysis_tasks *tasks, struct trace_source *source
     struct task_scan scan = {.scan = {.digest = digest_part, .settle = settle_part, .drop = drop},
                              .tasks = tasks,
                              .may_fuse = !tasks->filter && !tasks->wants_peak};
-    scan.scan.workers = trace_scan_workers(source);
+    bool may_scan = !tasks->each || tasks->anew;
+    scan.scan.workers = may_scan ? trace_scan_workers(source) : 0;
     scan.scan.is_quiet = source->is_quiet;
     if (!scan.scan.workers) return trace_run(source, &tasks->sink, progress, data, error);
     int result = trace_mark_set(&before, source) ? scan_all(&scan, source, progress, data, error)

@@ -32,8 +32,8 @@ struct compare_run {
         struct query query;
         struct question question;
         struct analysis_side side;
-        struct analysis_side windows; /* the same, following A's */
-        bool has_windows;
+        struct analysis_side windows;       /* the same, following A's, */
+        const struct analysis_side *leader; /* if that is another part of the trace; else NULL */
     } parts[2];
     struct fail_rules rules;
     double level, effect_min;
@@ -79,18 +79,35 @@ static int read_options(struct compare_run *run)
 
 /* ---- Reading ---------------------------------------------------------------------------------------- */
 
+static bool init_sides(struct compare_part *part)
+{
+    if (!analysis_side_init(&part->side, part->question.info)) return false;
+    if (!part->leader) return true;
+    bool ready = analysis_side_init(&part->windows, part->question.info);
+    analysis_batches_follow(&part->windows.batches, &part->leader->batches);
+    return ready;
+}
+
+static bool begin_anew(void *given)
+{
+    struct compare_part *part = given;
+    analysis_side_free(&part->side);
+    if (part->leader) analysis_side_free(&part->windows);
+    return init_sides(part);
+}
+
 static bool take_task(void *given, const struct analysis_task *task)
 {
     struct compare_part *part = given;
     return analysis_side_task(&part->side, task) &&
-           (!part->has_windows || analysis_side_task(&part->windows, task));
+           (!part->leader || analysis_side_task(&part->windows, task));
 }
 
 static bool take_region(void *given, const struct analysis_region *region)
 {
     struct compare_part *part = given;
     return analysis_side_region(&part->side, region) &&
-           (!part->has_windows || analysis_side_region(&part->windows, region));
+           (!part->leader || analysis_side_region(&part->windows, region));
 }
 
 static int read_tasks(struct compare_part *part)
@@ -98,6 +115,7 @@ static int read_tasks(struct compare_part *part)
     struct analysis_tasks tasks = {0};
     bool ready = analysis_tasks_init(&tasks, part->question.info, question_filter(&part->question), 0);
     tasks.each = take_task;
+    tasks.anew = begin_anew;
     tasks.each_data = part;
     int code = ready ? question_run_tasks(&part->question, &tasks) : cli_out_of_memory();
     analysis_tasks_free(&tasks);
@@ -127,16 +145,6 @@ static bool set_filter(struct compare_run *run, struct compare_part *part)
     return part->both;
 }
 
-static bool init_sides(struct compare_run *run, struct compare_part *part)
-{
-    if (!analysis_side_init(&part->side, part->question.info)) return false;
-    part->has_windows = run->is_one_trace && part == &run->parts[1];
-    if (!part->has_windows) return true;
-    bool ready = analysis_side_init(&part->windows, part->question.info);
-    analysis_batches_follow(&part->windows.batches, &run->parts[0].side.batches);
-    return ready;
-}
-
 static int read_part(struct compare_run *run, struct compare_part *part, const char *path)
 {
     bool regions = run->options->regions;
@@ -145,7 +153,8 @@ static int read_part(struct compare_run *run, struct compare_part *part, const c
                               regions ? ANALYSIS_REGIONS : ANALYSIS_TASKS, path);
     if (code != CLI_OK) return code;
     part->question.source->no_text = true; /* logs have been searched by now, if they had to be */
-    if (!init_sides(run, part)) return cli_out_of_memory();
+    part->leader = run->is_one_trace && part == &run->parts[1] ? &run->parts[0].side : NULL;
+    if (!init_sides(part)) return cli_out_of_memory();
     return regions ? read_regions(part) : read_tasks(part);
 }
 
@@ -153,10 +162,9 @@ static int compare_parts(struct compare_run *run)
 {
     struct cairn_error error = {.offset = CAIRN_ERROR_NOWHERE};
     struct compare_part *b = &run->parts[1];
-    int result =
-        analysis_compare_run(&run->result, &run->parts[0].side.batches, &b->side.batches,
-                             b->has_windows ? &b->windows.batches : NULL, run->level, run->effect_min,
-                             !run->options->regions, cli_progress, "comparing", &error);
+    int result = analysis_compare_run(&run->result, &run->parts[0].side.batches, &b->side.batches,
+                                      b->leader ? &b->windows.batches : NULL, run->level, run->effect_min,
+                                      !run->options->regions, cli_progress, "comparing", &error);
     cli_progress_done();
     return result == 0 ? CLI_OK : cli_report(&error);
 }

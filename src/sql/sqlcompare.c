@@ -20,7 +20,7 @@ struct side {
     struct trace_source *source;
     struct analysis_side items;   /* tasks */
     struct analysis_side windows; /* of side B of one trace: the same, following A's */
-    bool has_windows;
+    const struct side *leader;    /* A, of such a side; else NULL */
 };
 
 /* ---- Rows ---------------------------------------------------------------------------------------------------- */
@@ -123,18 +123,24 @@ static bool take_task(void *given, const struct analysis_task *task)
 {
     struct side *side = given;
     return analysis_side_task(&side->items, task) &&
-           (!side->has_windows || analysis_side_task(&side->windows, task));
+           (!side->leader || analysis_side_task(&side->windows, task));
 }
 
-/* `leader`: side A, if this is another part of its trace; else NULL. */
-static bool init_side(struct side *side, const struct side *leader)
+static bool init_side(struct side *side)
 {
     if (!analysis_side_init(&side->items, side->source->info)) return false;
-    side->has_windows = leader != NULL;
-    if (!leader) return true;
+    if (!side->leader) return true;
     bool ready = analysis_side_init(&side->windows, side->source->info);
-    analysis_batches_follow(&side->windows.batches, &leader->items.batches);
+    analysis_batches_follow(&side->windows.batches, &side->leader->items.batches);
     return ready;
+}
+
+static bool begin_anew(void *given)
+{
+    struct side *side = given;
+    analysis_side_free(&side->items);
+    if (side->leader) analysis_side_free(&side->windows);
+    return init_side(side);
 }
 
 static int feed_side(struct sql_scan *scan, struct side *side, const struct analysis_spec *spec,
@@ -148,6 +154,7 @@ static int feed_side(struct sql_scan *scan, struct side *side, const struct anal
     if (result == 0 && !analysis_tasks_init(&tasks, source->info, asked, 0))
         result = sql_out_of_memory(error);
     tasks.each = take_task;
+    tasks.anew = begin_anew;
     tasks.each_data = side;
     if (result == 0) result = analysis_tasks_run(&tasks, source, sql_progress, scan, error);
     analysis_tasks_free(&tasks);
@@ -183,7 +190,7 @@ static void close_source(struct sql_scan *scan, const struct side *side)
 static int put_comparison(struct sql_scan *scan, struct side sides[2], struct cairn_error *error)
 {
     struct analysis_compare compare = {0};
-    struct analysis_batches *windows = sides[1].has_windows ? &sides[1].windows.batches : NULL;
+    struct analysis_batches *windows = sides[1].leader ? &sides[1].windows.batches : NULL;
     int result = analysis_compare_run(&compare, &sides[0].items.batches, &sides[1].items.batches, windows,
                                       ANALYSIS_COMPARE_LEVEL, ANALYSIS_COMPARE_EFFECT_MIN, true, sql_progress,
                                       scan, error);
@@ -200,11 +207,12 @@ static int compare_whole(struct sql_scan *scan, struct cairn_error *error)
     sides[0].source = scan->source;
     sides[1].source = trace_open(scan->session->traces[sides[1].trace].path, error);
     if (!sides[1].source) result = -1;
-    bool is_one_trace = sides[0].trace == sides[1].trace;
-    for (unsigned i = 0; result == 0 && i < 2; i++)
-        if (!init_side(&sides[i], is_one_trace && i ? &sides[0] : NULL)) result = sql_out_of_memory(error);
-    for (unsigned i = 0; result == 0 && i < 2; i++)
-        result = read_side(scan, &sides[i], scan->arguments[ARGUMENT_FILTER], error);
+    bool are_parts = sides[0].part && sides[1].part;
+    if (sides[0].trace == sides[1].trace && are_parts) sides[1].leader = &sides[0];
+    for (unsigned i = 0; result == 0 && i < 2; i++) { /* B follows A, when that is read */
+        if (!init_side(&sides[i])) result = sql_out_of_memory(error);
+        if (result == 0) result = read_side(scan, &sides[i], scan->arguments[ARGUMENT_FILTER], error);
+    }
     if (result == 0) result = put_comparison(scan, sides, error);
     for (unsigned i = 0; i < 2; i++) {
         analysis_side_free(&sides[i].items);

@@ -141,6 +141,11 @@ def comparisons():
     comparison("compare of parts", f"compare('{parts[0]}', '{parts[1]}')", *a_and_b, trace)
     comparison("compare, filtered", f"compare('{parts[0]}', '{parts[1]}', 'finished or failed')",
                "--where=finished or failed", *a_and_b, trace)
+    for row in sql("SELECT key, percentile(value, 0.5) AS middle FROM attributes WHERE typeof(value) = 'integer' "
+                   "AND key NOT GLOB '*[^a-z]*' GROUP BY key ORDER BY count(*) DESC LIMIT 1"):
+        parts = f"attr.{row['key']} < {row['middle']}", f"attr.{row['key']} >= {row['middle']}"
+        comparison("compare of parts of one time", f"compare('{parts[0]}', '{parts[1]}')",
+                   f"--a={parts[0]}", f"--b={parts[1]}", trace)
     comparison("compare", "compare(1, 1)", trace, trace)
 
 

@@ -15,6 +15,7 @@ void analysis_side_free(struct analysis_side *side)
 {
     free(side->type_of_site);
     analysis_batches_free(&side->batches);
+    *side = (struct analysis_side){0};
 }
 
 /* Names are looked up once per site: types are few, items are many. */

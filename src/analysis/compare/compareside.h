@@ -3,6 +3,7 @@
  *
  *     analysis_side_init(&side, info);
  *     tasks.each = analysis_side_task, tasks.each_data = &side;       or regions.each = analysis_side_region
+ *     tasks.anew = what frees the side and makes it again
  *     run
  *
  * Memory as of batches. Not for several threads at once.
@@ -21,7 +22,7 @@ struct analysis_side {
     uint32_t *type_of_site; /* plus one; 0: not asked yet */
 };
 
-/* Keeps info. False if memory ran out; free it in any case. */
+/* Keeps info. False if memory ran out; free it in any case, then it may be made again. */
 bool analysis_side_init(struct analysis_side *side, const struct trace_info *info);
 void analysis_side_free(struct analysis_side *side);
 

@@ -395,7 +395,7 @@ typedef struct cairn_reader_table {
 
 /* The table of the tasks, or regions, that are meant (query NULL: all). NULL with *error filled on failure.
  * To be destroyed. Beyond 4096 types, the rest is one row, "(other)".
- * Cost: a pass on all processors, on two of them some 14 ns an event for tasks and 8 for regions; 30 KiB a
+ * Cost: a pass on all processors, on two of them some 7 ns an event for tasks and 8 for regions; 30 KiB a
  * row. */
 CAIRN_API cairn_reader_table *cairn_reader_task_table(cairn_reader *reader, const cairn_reader_query *query,
                                                       cairn_reader_error *error);

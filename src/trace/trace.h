@@ -223,8 +223,8 @@ struct trace_source {
     const struct trace_info *info;
     /* Set by who reads, before the first `next`: */
     bool no_text; /* the text of formatted logs is not needed: it is then empty, and they cost less */
-    bool (*needs_text)(void *data,
-                       const struct trace_task_id *task); /* only of these is it needed; NULL: of all */
+    /* If set, only logs of tasks for which it is true need their text. */
+    bool (*needs_text)(void *data, const struct trace_task_id *task);
     void *needs_text_data;
     bool is_quiet; /* all has been read before: what is odd about it has been told, and events were counted */
     const bool *threads; /* by index: only events of these are wanted, and those of none; NULL: all */

@@ -24,6 +24,24 @@ load shop
     [[ "$story" == *"wait  ends before it begins"* ]]
 }
 
+@test "a task that is met first by a formatted log has its text" {
+    cat >met.txt <<'END'
+cairn-text 1
+head pid=42 round=1 clock=monotonic start=1000,1000,1000 last=900000,900000,900000
+site number=1 role=task text="order" file="a.c" function="main" line=10
+site number=2 role=end file="a.c" function="main" line=11
+site number=3 role=log text="till" format="%d cups" file="a.c" function="main" line=12
+thread index=1 tid=42 begin=1500 name="main"
+block events number=1 thread=1 begin=1500
+  task id=1:1:3 birth=1550
+  logf site=3 time=1600 int=3
+  task_end site=2 time=1700 id=1:1:3 birth=1550
+END
+    "$CAIRN" assemble met.txt -o met.cairn
+    run -0 "$CAIRN" task met.cairn 3
+    [[ "$output" == *"till: 3 cups"* ]]
+}
+
 @test "a gap is named by what is around it" {
     run -0 "$CAIRN" task shop.cairn 1
     [[ "$output" == *"… 6.00 µs nothing recorded, after payment 2 failed, before order 1 ended"* ]]

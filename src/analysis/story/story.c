@@ -266,7 +266,7 @@ static bool end_task(struct analysis_story *story, const struct trace_event *eve
 
 bool analysis_story_has(void *story, const struct trace_task_id *task)
 {
-    return member(story, task) != UINT32_MAX;
+    return is_wanted(story, task) || member(story, task) != UINT32_MAX; /* it may not have been met yet */
 }
 
 const struct analysis_story_linked *analysis_story_linked(const struct analysis_story *story,
